@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The child's program between clone and execve.
+ *
+ * It may run on its parent's memory while other threads of the parent go on.
+ * So it takes no lock, allocates nothing, and writes to its own stack and its
+ * report only. Calls that a spec does not need are not made: on a provider that
+ * schedules at calls, each has a price.
+ */
+#include "rt.h"
+
+/* What a shell returns for a command that it could not execute. */
+#define EXIT_NOT_EXECUTED 127
+
+/* Whether fd is the target of one of the first n maps. */
+static SPW_CHILD bool is_target(const struct spw_spec *spec, size_t n, int fd)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (spec->fds[i].to == fd)
+			return true;
+	}
+	return false;
+}
+
+/* The least number above every number in the map. */
+static SPW_CHILD int number_above(const struct spw_spec *spec)
+{
+	int above = 0;
+
+	for (size_t i = 0; i < spec->nfds; i++) {
+		if (spec->fds[i].from >= above)
+			above = spec->fds[i].from + 1;
+		if (spec->fds[i].to >= above)
+			above = spec->fds[i].to + 1;
+	}
+	return above;
+}
+
+/*
+ * Gives the mapped descriptors their numbers. What stands where another one
+ * goes first moves out of the way, above every number of the map: any closer,
+ * and it could make a number valid that the caller gave without having it open.
+ */
+static SPW_CHILD int map_fds(struct spw_sys *sys, const struct spw_spec *spec,
+			     int *report_fd)
+{
+	int above = number_above(spec);
+	int from[SPW_FDS_MAX];
+	int fd;
+
+	if (is_target(spec, spec->nfds, *report_fd)) {
+		fd = sys->dup_above(sys, *report_fd, above);
+		if (fd < 0)
+			return fd;
+		*report_fd = fd;
+	}
+	for (size_t i = 0; i < spec->nfds; i++) {
+		from[i] = spec->fds[i].from;
+		if (!is_target(spec, i, from[i]))
+			continue;
+		from[i] = sys->dup_above(sys, from[i], above);
+		if (from[i] < 0)
+			return from[i];
+	}
+	for (size_t i = 0; i < spec->nfds; i++) {
+		fd = sys->dup_onto(sys, from[i], spec->fds[i].to);
+		if (fd < 0)
+			return fd;
+	}
+	return 0;
+}
+
+static SPW_CHILD int place_fds(struct spw_sys *sys, const struct spw_spec *spec,
+			       int *report_fd)
+{
+	/* First: dup_onto makes its target survive exec again. */
+	int error = sys->cloexec_from(sys, 3);
+
+	if (error < 0 || spec->nfds == 0)
+		return error;
+	return map_fds(sys, spec, report_fd);
+}
+
+static SPW_CHILD int enter_session(struct spw_sys *sys, unsigned flags)
+{
+	if (flags & SPW_NEW_SESSION)
+		return sys->setsid(sys);
+	if (flags & SPW_NEW_GROUP)
+		return sys->setpgid(sys, 0);
+	return 0;
+}
+
+/* Returns only on failure, with the step that failed in *stage. */
+static SPW_CHILD int run(const struct spw_child *child, int *report_fd,
+			 enum spw_stage *stage)
+{
+	const struct spw_spec *spec = child->spec;
+	struct spw_sys *sys = child->sys;
+	int error;
+
+	*stage = SPW_STAGE_SESSION;
+	error = enter_session(sys, spec->flags);
+	if (error < 0)
+		return error;
+	*stage = SPW_STAGE_DIR;
+	if (spec->dir) {
+		error = sys->chdir(sys, spec->dir);
+		if (error < 0)
+			return error;
+	}
+	*stage = SPW_STAGE_FDS;
+	error = place_fds(sys, spec, report_fd);
+	if (error < 0)
+		return error;
+	*stage = SPW_STAGE_EXEC;
+	sys->signals_set(sys, &child->mask);
+	return sys->execve(sys, spec->path, child->argv, child->envp);
+}
+
+SPW_CHILD int spw_child_main(void *arg)
+{
+	const struct spw_child *child = arg;
+	struct spw_report report;
+	int report_fd = child->report_fd;
+
+	report.error = run(child, &report_fd, &report.stage);
+	if (child->report) {
+		*child->report = report;
+	} else {
+		/* One write, smaller than PIPE_BUF: all of it or nothing. */
+		child->sys->write(child->sys, report_fd, &report,
+				  sizeof(report));
+	}
+	return EXIT_NOT_EXECUTED;
+}

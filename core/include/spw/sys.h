@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The seam: every call that libspw makes to the world below it.
+ *
+ * core never calls libc for files, processes, threads, locks, time or memory;
+ * it calls through one table, so that the same object code runs on the real
+ * kernel (spw_sys_linux) and on any other provider, such as a simulated one.
+ *
+ * Conventions
+ *   errors     every call that can fail returns a negative errno (-EAGAIN)
+ *   signals    a call that a signal interrupts goes on; only close may return
+ *              -EINTR, since it cannot be repeated
+ *   time       nanoseconds, unsigned, monotonic
+ *   ownership  what a *_create call hands out is destroyed by its *_destroy
+ *   threads    a provider may be used by any number of threads at once
+ *   child      calls marked [child] may be made between clone and execve; in a
+ *              SPW_CLONE_VFORK child they run on the parent's memory, so a
+ *              provider keeps them free of locks, of libc state and of memory
+ *              allocation, and marks them SPW_CHILD.
+ *
+ * Shared fields of core are protected by a mutex of the seam, never by
+ * atomics: a provider that switches tasks only inside these calls then sees
+ * every interleaving that matters, as long as the program is free of data
+ * races (which a race detector checks on the real kernel).
+ */
+#ifndef SPW_SYS_H
+#define SPW_SYS_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct spw_sys;
+struct spw_mutex;
+struct spw_rwlock;
+struct spw_cond;
+struct spw_thread;
+
+/* How a child process is made. */
+enum spw_clone {
+	/* Own copy of memory; the parent goes on at once (fork). */
+	SPW_CLONE_FORK,
+	/*
+	 * The parent's memory, on a stack of its own; the parent is suspended
+	 * until the child has replaced its memory or ended. On Linux that is
+	 * exec_mmap() inside execve, which comes *before* do_close_on_exec():
+	 * the parent may run while the child still holds every descriptor.
+	 */
+	SPW_CLONE_VFORK,
+};
+
+/* How a process ended. */
+struct spw_status {
+	bool signaled; /* true: killed by a signal, false: it exited */
+	int code;      /* the signal's number, or the exit status */
+};
+
+/*
+ * Marks every function that runs in a child between clone and execve. It runs
+ * on its parent's memory, where the bookkeeping of a sanitizer would be the
+ * parent's too: a function that never returns, because execve succeeded, would
+ * stay on ThreadSanitizer's shadow stack for ever.
+ */
+#if defined(__has_attribute)
+#if __has_attribute(disable_sanitizer_instrumentation)
+#define SPW_CHILD                                         \
+	__attribute__((disable_sanitizer_instrumentation, \
+		       no_sanitize("address", "thread", "undefined")))
+#endif
+#endif
+#ifndef SPW_CHILD
+#define SPW_CHILD __attribute__((no_sanitize("address", "thread", "undefined")))
+#endif
+
+/*
+ * The child's program between clone and execve. What it returns is the exit
+ * status of the child (it returns only when execve failed).
+ */
+typedef int spw_child_fn(void *arg);
+
+struct spw_sys {
+	/* ---- files: flags, modes and meanings as in POSIX ---- */
+	int (*open)(struct spw_sys *sys, const char *path, int flags,
+		    mode_t mode);
+	/* [child] The number is free when this returns, whatever it returns. */
+	int (*close)(struct spw_sys *sys, int fd);
+	ssize_t (*read)(struct spw_sys *sys, int fd, void *buf, size_t len);
+	/* [child] */
+	ssize_t (*write)(struct spw_sys *sys, int fd, const void *buf,
+			 size_t len);
+	int (*fchmod)(struct spw_sys *sys, int fd, mode_t mode);
+	int (*unlink)(struct spw_sys *sys, const char *path);
+	/* Both ends are close-on-exec; fd[0] reads, fd[1] writes. */
+	int (*pipe)(struct spw_sys *sys, int fd[2]);
+	/* [child] The lowest free number >= least, close-on-exec. */
+	int (*dup_above)(struct spw_sys *sys, int fd, int least);
+	/* [child] to refers to from's file and survives exec; from == to too. */
+	int (*dup_onto)(struct spw_sys *sys, int from, int to);
+	/* [child] Every descriptor >= first becomes close-on-exec. */
+	int (*cloexec_from)(struct spw_sys *sys, int first);
+	/*
+	 * The calling thread gets a descriptor table of its own that holds only
+	 * the numbers below keep. Nothing is copied above it, so no descriptor
+	 * of another thread is kept alive (unshare(CLONE_FILES) would).
+	 * -ENOTSUP: the kernel cannot.
+	 */
+	int (*private_table)(struct spw_sys *sys, int keep);
+	/*
+	 * fcntl(F_SETLEASE): type is F_RDLCK or F_UNLCK. The provider makes the
+	 * break signal harmless first: the default, SIGIO, kills.
+	 * -EAGAIN: the file is open for writing somewhere.
+	 */
+	int (*lease)(struct spw_sys *sys, int fd, int type);
+
+	/* ---- processes ---- */
+	/*
+	 * Runs child(arg) in a new process and stores its id. arg_len is the
+	 * size of the block at arg: it must not change before the child has
+	 * executed or ended, because a provider may share it with the child
+	 * under SPW_CLONE_FORK as well. Where the child starts, every caught
+	 * signal is back at its default; the caller, which has blocked them
+	 * all, hands down its mask.
+	 */
+	int (*clone)(struct spw_sys *sys, enum spw_clone how,
+		     spw_child_fn *child, void *arg, size_t arg_len,
+		     pid_t *pid);
+	/* [child] Returns only on failure. */
+	int (*execve)(struct spw_sys *sys, const char *path, char *const argv[],
+		      char *const envp[]);
+	/* [child] */
+	int (*chdir)(struct spw_sys *sys, const char *path);
+	/* [child] The caller leads a new session. */
+	int (*setsid)(struct spw_sys *sys);
+	/* [child] The caller joins process group pgid (0: leads its own). */
+	int (*setpgid)(struct spw_sys *sys, pid_t pgid);
+	/* Blocks every signal for the calling thread; *old is the mask before. */
+	void (*signals_block)(struct spw_sys *sys, sigset_t *old);
+	/* [child] Sets the calling thread's mask. */
+	void (*signals_set)(struct spw_sys *sys, const sigset_t *mask);
+	/* Waits for the child pid to end and reaps it. EINTR is handled. */
+	int (*wait)(struct spw_sys *sys, pid_t pid, struct spw_status *status);
+
+	/* ---- threads and locks ---- */
+	int (*thread_create)(struct spw_sys *sys, struct spw_thread **thread,
+			     void (*fn)(void *arg), void *arg);
+	/* Waits for the end of the thread and frees it. */
+	void (*thread_join)(struct spw_sys *sys, struct spw_thread *thread);
+	int (*mutex_create)(struct spw_sys *sys, struct spw_mutex **mutex);
+	void (*mutex_destroy)(struct spw_sys *sys, struct spw_mutex *mutex);
+	void (*mutex_lock)(struct spw_sys *sys, struct spw_mutex *mutex);
+	void (*mutex_unlock)(struct spw_sys *sys, struct spw_mutex *mutex);
+	/*
+	 * Not recursive. A waiting writer keeps new readers out: with the
+	 * reader-preferring default of glibc a stream of readers keeps a writer
+	 * out for ever.
+	 */
+	int (*rwlock_create)(struct spw_sys *sys, struct spw_rwlock **lock);
+	void (*rwlock_destroy)(struct spw_sys *sys, struct spw_rwlock *lock);
+	void (*rwlock_read)(struct spw_sys *sys, struct spw_rwlock *lock);
+	void (*rwlock_write)(struct spw_sys *sys, struct spw_rwlock *lock);
+	void (*rwlock_unlock)(struct spw_sys *sys, struct spw_rwlock *lock);
+	int (*cond_create)(struct spw_sys *sys, struct spw_cond **cond);
+	void (*cond_destroy)(struct spw_sys *sys, struct spw_cond *cond);
+	/* mutex is held by the caller, before and after. Wakes may be spurious. */
+	void (*cond_wait)(struct spw_sys *sys, struct spw_cond *cond,
+			  struct spw_mutex *mutex);
+	/* Wakes all; the mutex of the condition is held by the caller. */
+	void (*cond_broadcast)(struct spw_sys *sys, struct spw_cond *cond);
+	/*
+	 * States that the caller holds mutex and is about to read or change the
+	 * len bytes at shared, which it protects. Checked where that is
+	 * possible. A provider that merges equal states of a program relies on
+	 * it: those bytes are the only way in which one thread's memory can
+	 * influence another between two calls.
+	 */
+	void (*assert_held)(struct spw_sys *sys, struct spw_mutex *mutex,
+			    const void *shared, size_t len);
+
+	/* ---- time ---- */
+	uint64_t (*now_ns)(struct spw_sys *sys);
+	void (*sleep_ns)(struct spw_sys *sys, uint64_t ns);
+	/*
+	 * What a loop that polls the kernel calls between tries; attempt counts
+	 * from 0. Waits a short while, longer as attempt grows, or until
+	 * something the caller looked at has changed.
+	 */
+	void (*pause)(struct spw_sys *sys, unsigned attempt);
+
+	/* ---- memory ---- */
+	/* Zeroed; NULL when there is none. */
+	void *(*alloc)(struct spw_sys *sys, size_t size);
+	/* NULL is allowed. */
+	void (*free)(struct spw_sys *sys, void *ptr);
+};
+
+/* The real kernel. One static table, never freed, no set-up. */
+struct spw_sys *spw_sys_linux(void);
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <limits.h>
+
+#include "rt.h"
+
+const char *spw_stage_name(enum spw_stage stage)
+{
+	switch (stage) {
+	case SPW_STAGE_NONE:
+		return "none";
+	case SPW_STAGE_PREPARE:
+		return "prepare";
+	case SPW_STAGE_CLONE:
+		return "clone";
+	case SPW_STAGE_SESSION:
+		return "session";
+	case SPW_STAGE_DIR:
+		return "dir";
+	case SPW_STAGE_FDS:
+		return "fds";
+	case SPW_STAGE_EXEC:
+		return "exec";
+	}
+	return "unknown";
+}
+
+static int check_spec(const struct spw_spec *spec)
+{
+	if (spec->nfds > SPW_FDS_MAX)
+		return -EINVAL;
+	/* INT_MAX: the child computes a number above all of them. */
+	for (size_t i = 0; i < spec->nfds; i++) {
+		if (spec->fds[i].from < 0 || spec->fds[i].from == INT_MAX ||
+		    spec->fds[i].to < 0 || spec->fds[i].to == INT_MAX)
+			return -EBADF;
+	}
+	return 0;
+}
+
+static void clone_child(struct spw_rt *rt, struct spw_child *child, pid_t *pid,
+			struct spw_report *report)
+{
+	struct spw_sys *sys = rt->sys;
+	int error;
+
+	/*
+	 * No handler of the caller may run in the child, nor while the guard
+	 * holds other forks back.
+	 */
+	sys->signals_block(sys, &child->mask);
+	spw_hook(rt, rt->guard->fork_begin);
+	error = sys->clone(sys, rt->how, spw_child_main, child, sizeof(*child),
+			   pid);
+	spw_hook(rt, rt->guard->fork_end);
+	sys->signals_set(sys, &child->mask);
+	if (error < 0)
+		*report = (struct spw_report){ SPW_STAGE_CLONE, error };
+}
+
+/*
+ * Reads the child's record, or the end of the pipe: then the child's end was
+ * closed, by exec, and so was every copy that another child had inherited.
+ */
+static void read_report(struct spw_sys *sys, int fd, struct spw_report *report)
+{
+	struct spw_report record;
+	ssize_t n = sys->read(sys, fd, &record, sizeof(record));
+
+	if (n == sizeof(record))
+		*report = record;
+	else if (n < 0)
+		*report = (struct spw_report){ SPW_STAGE_CLONE, (int)n };
+}
+
+/* From clone to the report; a child that failed is reaped. */
+static void start(struct spw_rt *rt, struct spw_child *child, int pipe_fd,
+		  pid_t *pid, struct spw_report *report)
+{
+	struct spw_sys *sys = rt->sys;
+	struct spw_status ignored;
+
+	clone_child(rt, child, pid, report);
+	if (child->report_fd >= 0)
+		sys->close(sys, child->report_fd);
+	if (report->stage == SPW_STAGE_CLONE)
+		return;
+	if (pipe_fd >= 0)
+		read_report(sys, pipe_fd, report);
+	if (report->stage != SPW_STAGE_NONE)
+		sys->wait(sys, *pid, &ignored);
+}
+
+/* One attempt; how it went is in *report. */
+static void try_spawn(struct spw_rt *rt, const struct spw_spec *spec,
+		      pid_t *pid, struct spw_report *report)
+{
+	char *argv[] = { (char *)spec->path, NULL };
+	char *envp[] = { NULL };
+	struct spw_sys *sys = rt->sys;
+	struct spw_child child = {
+		.sys = sys,
+		.spec = spec,
+		.argv = spec->argv ? spec->argv : argv,
+		.envp = spec->envp ? spec->envp : envp,
+		.report_fd = -1,
+	};
+	int fd[2] = { -1, -1 };
+	int error;
+
+	*report = (struct spw_report){ SPW_STAGE_NONE, 0 };
+	if (rt->how == SPW_CLONE_FORK) {
+		error = sys->pipe(sys, fd);
+		if (error < 0) {
+			*report =
+				(struct spw_report){ SPW_STAGE_PREPARE, error };
+			return;
+		}
+		child.report_fd = fd[1];
+	} else {
+		child.report = report;
+	}
+	spw_hook(rt, rt->guard->spawn_begin);
+	start(rt, &child, fd[0], pid, report);
+	spw_hook(rt, rt->guard->spawn_end);
+	if (fd[0] >= 0)
+		sys->close(sys, fd[0]);
+}
+
+static bool try_again(struct spw_rt *rt, unsigned attempt,
+		      const struct spw_report *report)
+{
+	return rt->guard->again &&
+	       rt->guard->again(rt, rt->guard_state, attempt, report->stage,
+				report->error);
+}
+
+static int spawn(struct spw_rt *rt, const struct spw_spec *spec,
+		 struct spw_proc **out, enum spw_stage *stage)
+{
+	struct spw_report report = { SPW_STAGE_PREPARE, 0 };
+	struct spw_proc *proc;
+	unsigned attempt = 0;
+	int error = check_spec(spec);
+
+	*stage = SPW_STAGE_PREPARE;
+	if (error < 0)
+		return error;
+	/* First: once the child runs there is no way back. */
+	proc = rt->sys->alloc(rt->sys, sizeof(*proc));
+	if (!proc)
+		return -ENOMEM;
+	proc->sys = rt->sys;
+	do {
+		try_spawn(rt, spec, &proc->pid, &report);
+	} while (report.error < 0 && try_again(rt, attempt++, &report));
+	*stage = report.stage;
+	if (report.error < 0) {
+		rt->sys->free(rt->sys, proc);
+		return report.error;
+	}
+	*out = proc;
+	return 0;
+}
+
+int spw_spawn(struct spw_rt *rt, const struct spw_spec *spec,
+	      struct spw_proc **proc, enum spw_stage *stage)
+{
+	enum spw_stage ignored;
+
+	return spawn(rt, spec, proc, stage ? stage : &ignored);
+}

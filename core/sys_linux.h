@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* The parts of the provider for the real kernel; sys_linux.c has the table. */
+#ifndef SPW_SYS_LINUX_H
+#define SPW_SYS_LINUX_H
+
+#include <spw/sys.h>
+
+#include <errno.h>
+
+/* What a system call returned by way of errno, as the seam wants it. */
+static inline SPW_CHILD long spw_linux_result(long result)
+{
+	return result < 0 ? -errno : result;
+}
+
+/* sys_linux_process.c */
+int spw_linux_clone(struct spw_sys *sys, enum spw_clone how,
+		    spw_child_fn *child, void *arg, size_t arg_len, pid_t *pid);
+int spw_linux_execve(struct spw_sys *sys, const char *path, char *const argv[],
+		     char *const envp[]);
+int spw_linux_chdir(struct spw_sys *sys, const char *path);
+int spw_linux_setsid(struct spw_sys *sys);
+int spw_linux_setpgid(struct spw_sys *sys, pid_t pgid);
+void spw_linux_signals_block(struct spw_sys *sys, sigset_t *old);
+void spw_linux_signals_set(struct spw_sys *sys, const sigset_t *mask);
+int spw_linux_wait(struct spw_sys *sys, pid_t pid, struct spw_status *status);
+
+/* sys_linux_threads.c */
+int spw_linux_thread_create(struct spw_sys *sys, struct spw_thread **thread,
+			    void (*fn)(void *arg), void *arg);
+void spw_linux_thread_join(struct spw_sys *sys, struct spw_thread *thread);
+int spw_linux_mutex_create(struct spw_sys *sys, struct spw_mutex **mutex);
+void spw_linux_mutex_destroy(struct spw_sys *sys, struct spw_mutex *mutex);
+void spw_linux_mutex_lock(struct spw_sys *sys, struct spw_mutex *mutex);
+void spw_linux_mutex_unlock(struct spw_sys *sys, struct spw_mutex *mutex);
+void spw_linux_assert_held(struct spw_sys *sys, struct spw_mutex *mutex,
+			   const void *shared, size_t len);
+int spw_linux_rwlock_create(struct spw_sys *sys, struct spw_rwlock **lock);
+void spw_linux_rwlock_destroy(struct spw_sys *sys, struct spw_rwlock *lock);
+void spw_linux_rwlock_read(struct spw_sys *sys, struct spw_rwlock *lock);
+void spw_linux_rwlock_write(struct spw_sys *sys, struct spw_rwlock *lock);
+void spw_linux_rwlock_unlock(struct spw_sys *sys, struct spw_rwlock *lock);
+int spw_linux_cond_create(struct spw_sys *sys, struct spw_cond **cond);
+void spw_linux_cond_destroy(struct spw_sys *sys, struct spw_cond *cond);
+void spw_linux_cond_wait(struct spw_sys *sys, struct spw_cond *cond,
+			 struct spw_mutex *mutex);
+void spw_linux_cond_broadcast(struct spw_sys *sys, struct spw_cond *cond);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The document for programs. Keys that a result of every verdict has are
+ * always there, with null where they do not apply; the others only with the
+ * verdicts that they belong to.
+ */
+#include "reports/result.h"
+
+#include "reports/json_emit.h"
+
+static uint64_t per_second(uint64_t count, uint64_t ns)
+{
+	double rate = ns ? (double)count * 1e9 / (double)ns : 0;
+
+	return rate < (double)INT64_MAX ? (uint64_t)rate : INT64_MAX;
+}
+
+static void emit_environment(struct emit *e,
+			     const struct report_environment *environment)
+{
+	emit_object(e, "environment");
+	emit_string(e, "version", environment->version);
+	emit_string(e, "commit", environment->commit);
+	emit_string(e, "command", environment->command);
+	emit_string(e, "kernel", environment->kernel);
+	emit_string(e, "libc", environment->libc);
+	emit_integer(e, "cpus", environment->cpus);
+	emit_object_end(e);
+}
+
+static void emit_search(struct emit *e, const struct report_search *search)
+{
+	emit_integer(e, "executions", search->executions);
+	emit_seconds(e, "seconds", search->ns);
+	emit_integer(e, "executions_per_second",
+		     per_second(search->executions, search->ns));
+	emit_integer(e, "states", search->states);
+	emit_integer(e, "terminal_states", search->terminal);
+	emit_integer(e, "merged", search->merged);
+	emit_integer(e, "depth", search->depth);
+	emit_integer(e, "points", search->points);
+	emit_bool(e, "complete", search->complete);
+	emit_string(e, "stopped_by", search->stopped_by);
+	emit_string(e, "truncated", search->truncated);
+}
+
+static void emit_proof(struct emit *e, const struct report_result *r)
+{
+	emit_integer(e, "calls_per_actor", r->calls_per_actor);
+	emit_string(e, "assumptions", r->assumptions);
+	emit_integer(e, "model_version", r->model_version);
+	emit_string(e, "conformance", r->conformance);
+}
+
+static void emit_violation(struct emit *e, const struct report_result *r)
+{
+	emit_string(e, "outcome", r->outcome);
+	emit_string(e, "outcome_text", r->outcome_text);
+	emit_string(e, "message", r->message);
+	emit_string(e, "schedule", r->schedule);
+	emit_integer(e, "found_at", r->found_at);
+	emit_integer(e, "decisions", r->decisions);
+	emit_integer(e, "preemptions", r->preemptions);
+}
+
+static void emit_result(struct emit *e, const struct report_result *r)
+{
+	emit_object(e, NULL);
+	emit_string(e, "scenario", r->scenario);
+	emit_string(e, "fix", r->fix);
+	emit_string(e, "world", r->world);
+	emit_string(e, "strategy", r->strategy);
+	emit_string(e, "verdict", report_verdict_name(r->verdict));
+	emit_string(e, "reason", r->reason);
+	emit_hex(e, "seed", r->seed);
+	emit_integer(e, "actors", r->actors);
+	emit_string(e, "spawn", r->spawn);
+	emit_string(e, "kernel_options", r->kernel_options);
+	emit_integer(e, "starve_ns", r->starve_ns);
+	emit_search(e, &r->search);
+	if (r->verdict == REPORT_PROVED)
+		emit_proof(e, r);
+	if (report_verdict_exit(r->verdict) == 1)
+		emit_violation(e, r);
+	emit_object_end(e);
+}
+
+void report_json(FILE *out, const struct report_environment *environment,
+		 const struct report_result *results, size_t n)
+{
+	struct emit e = { .out = out };
+
+	emit_object(&e, NULL);
+	emit_environment(&e, environment);
+	emit_array(&e, "results");
+	for (size_t i = 0; i < n; i++)
+		emit_result(&e, &results[i]);
+	emit_array_end(&e);
+	emit_object_end(&e);
+}

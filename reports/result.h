@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a judging command found out, as plain data, and the writers of it.
+ * Strings belong to whoever fills a result in and outlive the call; NULL means
+ * "does not apply" unless said otherwise.
+ */
+#ifndef REPORTS_RESULT_H
+#define REPORTS_RESULT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum report_verdict {
+	REPORT_PROVED,
+	REPORT_HELD,
+	REPORT_BROKEN,
+	REPORT_BROKEN_MAYBE, /* "BROKEN?": the search of whole calls did not
+				end, so it may be NARROWED */
+	REPORT_NARROWED,
+	REPORT_UNJUDGED,
+	REPORT_SKIP,
+};
+
+const char *report_verdict_name(enum report_verdict verdict);
+/* 0 PROVED HELD, 1 BROKEN BROKEN? NARROWED, 3 UNJUDGED, 4 SKIP. */
+int report_verdict_exit(enum report_verdict verdict);
+
+/* Of a search in the simulated kernel. */
+struct report_search {
+	uint64_t executions;
+	uint64_t states;   /* 0 where the strategy has none */
+	uint64_t terminal; /* distinct states at the end */
+	uint64_t merged;   /* executions that ended at a state seen before */
+	unsigned depth;    /* decisions of the longest execution */
+	unsigned points;   /* scheduling points of the longest execution */
+	bool complete;     /* nothing is left to visit */
+	const char *stopped_by; /* the limit that ended it */
+	const char *truncated;  /* what was left out */
+	uint64_t ns;
+};
+
+struct report_result {
+	const char *scenario;
+	const char *fix;
+	const char *world; /* "sim" */
+	const char *strategy;
+	const char *spawn; /* "vfork", "fork" */
+	uint64_t seed;
+	const char *kernel_options;
+	uint64_t starve_ns;
+	unsigned actors;
+	enum report_verdict verdict;
+	/* Why this verdict and no better one, a sentence without a full stop;
+	 * for NARROWED what the violation needs. */
+	const char *reason;
+	struct report_search search; /* all searches of the verdict together */
+	/* PROVED only. */
+	unsigned calls_per_actor;
+	unsigned model_version;
+	const char *assumptions;
+	const char *conformance; /* "none" */
+	/* BROKEN, BROKEN?, NARROWED only. */
+	const char *outcome;      /* identifier, "etxtbsy" */
+	const char *outcome_text; /* a sentence */
+	const char *message;      /* what happened, with numbers */
+	uint64_t found_at;        /* executions until the first violation */
+	unsigned decisions;       /* of the shrunk schedule */
+	unsigned preemptions;
+	const char *schedule; /* path of the saved file, or NULL */
+};
+
+/* Where and with what a run was made. */
+struct report_environment {
+	const char *version;
+	const char *commit;
+	const char *command; /* the command line */
+	const char *kernel;  /* uname */
+	const char *libc;
+	unsigned cpus;
+};
+
+/*
+ * The table form: a heading, one row a result, then what belongs to single
+ * results (the proof statement of a PROVED, what a NARROWED needs, why an
+ * UNJUDGED). color: with ANSI colours.
+ */
+void report_table(FILE *out, const struct report_result *results, size_t n,
+		  bool color);
+
+/* The greppable line, with its newline. */
+void report_verdict_line(FILE *out, const struct report_result *result);
+
+/* One JSON document: { "environment": {...}, "results": [...] }. */
+void report_json(FILE *out, const struct report_environment *environment,
+		 const struct report_result *results, size_t n);
+
+/* ---- interleaving.c: one lane per task ---- */
+
+enum { REPORT_LANES_MAX = 64 };
+
+struct report_step {
+	const char *call;   /* "open" */
+	const char *detail; /* "(prog-a1, write) = 3" */
+	uint64_t now_ns;    /* simulated time; where it moves a line says by
+			       how much, so the clock needs no lane */
+	unsigned lane;      /* index into lanes */
+	bool inner;         /* a step inside a call of the same lane */
+	bool switched;      /* the lane before was another */
+	bool fatal;         /* the step that violates */
+};
+
+struct report_interleaving {
+	const char *const *lanes; /* "a1", "a2.c1": names of the tasks */
+	unsigned nlanes;          /* up to REPORT_LANES_MAX */
+	const struct report_step *steps;
+	size_t nsteps;
+	size_t lost;         /* steps that were not recorded */
+	const char *verdict; /* the last line, e.g. "ETXTBSY: a1's program ..." */
+};
+
+/*
+ * Prints the interleaving as text, one lane per task, in the order of lanes,
+ * width columns wide (60 to 200). Lanes without a step are left out.
+ */
+void report_interleaving(FILE *out, const struct report_interleaving *what,
+			 unsigned width, bool color);
+
+/* "1.50 s", "12.3 ms", "700 ms", "0 s": for people. Returns buf. */
+const char *report_duration(uint64_t ns, char *buf, size_t size);
+
+#endif

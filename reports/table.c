@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table for people: one row a result, then a block for each result that
+ * has more to say. Rows fit into 100 columns, blocks into 80.
+ */
+#include "reports/result.h"
+
+#include "reports/text.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+enum {
+	ROW_WIDTH = 100,
+	BLOCK_WIDTH = 80,
+	SCENARIO_MAX = 26,
+	FIX_MAX = 14,
+	CELL_MAX = 24, /* bytes of a printed number or duration */
+};
+
+enum column { SCENARIO, FIX, VERDICT, EXECUTIONS, STATES, TIME, WHY, COLUMNS };
+
+static const char *const headings[COLUMNS] = {
+	"scenario", "fix", "verdict", "executions", "states", "time", "why",
+};
+
+struct widths {
+	size_t of[COLUMNS];
+};
+
+/* ---- rows ---- */
+
+static const char *count_text(uint64_t count, char buf[CELL_MAX])
+{
+	/* Ten columns at most, or a row might have no room for why. */
+	if (count < 10000000000)
+		snprintf(buf, CELL_MAX, "%" PRIu64, count);
+	else
+		snprintf(buf, CELL_MAX, "%.3e", (double)count);
+	return buf;
+}
+
+/* Text of a cell; numbers are written to buf. */
+static const char *cell_text(const struct report_result *r, enum column column,
+			     char buf[CELL_MAX])
+{
+	switch (column) {
+	case SCENARIO:
+		return r->scenario;
+	case FIX:
+		return r->fix;
+	case VERDICT:
+		return report_verdict_name(r->verdict);
+	case EXECUTIONS:
+		return count_text(r->search.executions, buf);
+	case STATES:
+		return r->search.states ? count_text(r->search.states, buf) :
+					  "-";
+	case TIME:
+		return report_duration(r->search.ns, buf, CELL_MAX);
+	case WHY:
+		return r->reason ? r->reason : r->outcome ? r->outcome : "";
+	case COLUMNS:
+		break;
+	}
+	return "";
+}
+
+static size_t at_most(size_t value, size_t limit)
+{
+	return value < limit ? value : limit;
+}
+
+/* As wide as the widest cell; why gets the rest. */
+static struct widths measure(const struct report_result *results, size_t n)
+{
+	struct widths w;
+	size_t used = 0;
+
+	for (int c = SCENARIO; c < WHY; c++) {
+		w.of[c] = strlen(headings[c]);
+		for (size_t i = 0; i < n; i++) {
+			char buf[CELL_MAX];
+			size_t len = strlen(
+				cell_text(&results[i], (enum column)c, buf));
+
+			w.of[c] = len > w.of[c] ? len : w.of[c];
+		}
+		if (c == SCENARIO || c == FIX)
+			w.of[c] = at_most(w.of[c],
+					  c == FIX ? FIX_MAX : SCENARIO_MAX);
+		used += w.of[c] + 2;
+	}
+	w.of[WHY] = ROW_WIDTH - used;
+	return w;
+}
+
+static const char *verdict_color(enum report_verdict verdict)
+{
+	switch (verdict) {
+	case REPORT_PROVED:
+	case REPORT_HELD:
+		return "\033[32m";
+	case REPORT_BROKEN:
+	case REPORT_BROKEN_MAYBE:
+		return "\033[31m";
+	case REPORT_NARROWED:
+	case REPORT_UNJUDGED:
+		return "\033[33m";
+	case REPORT_SKIP:
+		break;
+	}
+	return "\033[2m";
+}
+
+static void print_heading(FILE *out, const struct widths *w, bool color)
+{
+	fputs(color ? "\033[1m" : "", out);
+	for (int c = SCENARIO; c < WHY; c++) {
+		bool number = c >= EXECUTIONS;
+
+		fprintf(out, "%*s  ", (int)w->of[c] * (number ? 1 : -1),
+			headings[c]);
+	}
+	fprintf(out, "%s%s\n", headings[WHY], color ? "\033[0m" : "");
+}
+
+static void print_row(FILE *out, const struct report_result *r,
+		      const struct widths *w, bool color)
+{
+	char buf[CELL_MAX];
+	const char *why = cell_text(r, WHY, buf);
+
+	text_cell(out, r->scenario, w->of[SCENARIO]);
+	fputs("  ", out);
+	text_cell(out, r->fix, w->of[FIX]);
+	fprintf(out, "  %s%-*s%s", color ? verdict_color(r->verdict) : "",
+		(int)w->of[VERDICT], report_verdict_name(r->verdict),
+		color ? "\033[0m" : "");
+	for (int c = EXECUTIONS; c < WHY; c++)
+		fprintf(out, "  %*s", (int)w->of[c],
+			cell_text(r, (enum column)c, buf));
+	if (*why) {
+		fputs("  ", out);
+		text_cell(out, why, at_most(strlen(why), w->of[WHY]));
+	}
+	putc('\n', out);
+}
+
+/* ---- blocks ---- */
+
+enum { INDENT = 4, LABEL = 12 };
+
+static void fact_text(FILE *out, const char *label, const char *text)
+{
+	fprintf(out, "%*s%-*s ", INDENT, "", LABEL, label);
+	text_wrap(out, text_or_dash(text), INDENT + LABEL + 1, BLOCK_WIDTH);
+}
+
+static void fact(FILE *out, const char *label, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void fact(FILE *out, const char *label, const char *format, ...)
+{
+	char text[500];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	fact_text(out, label, text);
+}
+
+/* With which program, in which world. */
+static void print_setting(FILE *out, const struct report_result *r)
+{
+	char time[CELL_MAX];
+
+	fact_text(out, "kernel", r->kernel_options);
+	fact(out, "starvation", r->starve_ns ? "allowed up to %s" : "none",
+	     report_duration(r->starve_ns, time, sizeof(time)));
+}
+
+static const char *reduction_of(const struct report_result *r)
+{
+	if (r->strategy && !strcmp(r->strategy, "states"))
+		return "none (every reachable state once)";
+	return text_or_dash(r->strategy);
+}
+
+static const char *bound_of(const struct report_search *search)
+{
+	if (search->stopped_by)
+		return search->stopped_by;
+	return search->complete ? "none" : "not complete";
+}
+
+static void print_proof(FILE *out, const struct report_result *r)
+{
+	const struct report_search *s = &r->search;
+	char time[CELL_MAX];
+
+	fprintf(out,
+		"  No violation in any of the %" PRIu64
+		" reachable states of this scenario\n  in the model.\n",
+		s->states);
+	fact(out, "scenario", "%s with fix %s", r->scenario, r->fix);
+	fact(out, "actors", "%u, calls per actor %u, spawn %s", r->actors,
+	     r->calls_per_actor, text_or_dash(r->spawn));
+	fact(out, "search",
+	     "reduction %s, bound %s, truncated %s, hash width 128",
+	     reduction_of(r), bound_of(s), s->truncated ? s->truncated : "0");
+	fact(out, "visited",
+	     "%" PRIu64 " executions, %" PRIu64 " states, %" PRIu64
+	     " distinct terminal states",
+	     s->executions, s->states, s->terminal);
+	fact(out, "longest", "%u scheduling points, depth %u decisions",
+	     s->points, s->depth);
+	print_setting(out, r);
+	fact_text(out, "assumptions", r->assumptions);
+	fact(out, "model", "version %u, conformance %s", r->model_version,
+	     text_or_dash(r->conformance));
+	fact_text(out, "time", report_duration(s->ns, time, sizeof(time)));
+}
+
+static void print_violation(FILE *out, const struct report_result *r)
+{
+	fputs("  ", out);
+	text_wrap(out, text_or_dash(r->outcome_text), 2, BLOCK_WIDTH);
+	if (r->reason)
+		fact_text(out, r->verdict == REPORT_NARROWED ? "needs" : "why",
+			  r->reason);
+	fact_text(out, "happened", r->message);
+	fact(out, "actors", "%u, spawn %s", r->actors, text_or_dash(r->spawn));
+	print_setting(out, r);
+	fact(out, "found",
+	     "after %" PRIu64 " execution%s, shrunk to %u decision%s "
+	     "(%u preemption%s)",
+	     r->found_at, r->found_at == 1 ? "" : "s", r->decisions,
+	     r->decisions == 1 ? "" : "s", r->preemptions,
+	     r->preemptions == 1 ? "" : "s");
+	if (r->schedule)
+		fact_text(out, "schedule", r->schedule);
+}
+
+static void print_block(FILE *out, const struct report_result *r,
+			const struct widths *w)
+{
+	bool proved = r->verdict == REPORT_PROVED;
+	bool violated = report_verdict_exit(r->verdict) == 1;
+	bool clipped = r->reason && strlen(r->reason) > w->of[WHY];
+	char title[500];
+
+	if (!proved && !violated && !clipped)
+		return;
+	snprintf(title, sizeof(title), "%s %s %s",
+		 report_verdict_name(r->verdict), r->scenario, r->fix);
+	putc('\n', out);
+	text_wrap(out, title, 2, BLOCK_WIDTH);
+	if (proved)
+		print_proof(out, r);
+	else if (violated)
+		print_violation(out, r);
+	else
+		fact_text(out, "why", r->reason);
+}
+
+void report_table(FILE *out, const struct report_result *results, size_t n,
+		  bool color)
+{
+	struct widths w = measure(results, n);
+
+	print_heading(out, &w, color);
+	for (size_t i = 0; i < n; i++)
+		print_row(out, &results[i], &w, color);
+	for (size_t i = 0; i < n; i++)
+		print_block(out, &results[i], &w);
+}

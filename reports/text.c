@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+#include "reports/text.h"
+
+#include <string.h>
+
+/* The greatest length up to len that ends between two UTF-8 characters. */
+static size_t whole_characters(const char *text, size_t len)
+{
+	size_t end = len;
+
+	while (end && ((unsigned char)text[end] & 0xc0) == 0x80)
+		end--;
+	return end ? end : len;
+}
+
+size_t text_line(const char *text, size_t width)
+{
+	size_t len = strnlen(text, width + 1);
+	size_t end = width;
+
+	if (len <= width)
+		return len;
+	while (end && text[end] != ' ')
+		end--;
+	while (end && text[end - 1] == ' ')
+		end--;
+	return end ? end : whole_characters(text, width);
+}
+
+const char *text_rest(const char *text, size_t len)
+{
+	text += len;
+	return text + strspn(text, " ");
+}
+
+void text_put(FILE *out, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		putc(c < ' ' || c == 0x7f ? '?' : c, out);
+	}
+}
+
+void text_wrap(FILE *out, const char *text, size_t indent, size_t width)
+{
+	size_t room = width > indent + 20 ? width - indent : 20;
+	size_t len = text_line(text, room);
+
+	text_put(out, text, len);
+	putc('\n', out);
+	for (text = text_rest(text, len); *text; text = text_rest(text, len)) {
+		len = text_line(text, room);
+		fprintf(out, "%*s", (int)indent, "");
+		text_put(out, text, len);
+		putc('\n', out);
+	}
+}
+
+void text_cell(FILE *out, const char *text, size_t width)
+{
+	size_t len = strnlen(text, width + 1);
+
+	if (len <= width) {
+		text_put(out, text, len);
+		fprintf(out, "%*s", (int)(width - len), "");
+		return;
+	}
+	len = width > 3 ? whole_characters(text, width - 3) : 0;
+	text_put(out, text, len);
+	fprintf(out, "%-*.*s", (int)(width - len), (int)(width - len), "...");
+}
