@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+/* racerig bench: how fast the engine is, beside what it should be. */
+#include "cli/case.h"
+#include "cli/options.h"
+#include "engine/cell.h"
+#include "engine/explore.h"
+#include "reports/json_emit.h"
+#include "strategies/list.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	ROUNDS = 5, /* the median of which is shown */
+	ROUND_NS = 400000000,
+	PING_STEPS = 2000, /* of each of two tasks; bounded by the decisions
+			      that one execution may have */
+	FUZZ_RUNS = 300000,
+};
+
+struct figure {
+	const char *name;
+	const char *unit;
+	double target;
+	double median, least, most;
+	bool measured;
+	const char *why_not;
+};
+
+/* ---- the engine alone: two tasks that only take turns ---- */
+
+struct ping {
+	struct rig_engine *engine;
+	struct rig_cell cell;
+};
+
+static void ping_task(void *arg)
+{
+	struct ping *p = arg;
+
+	for (int i = 0; i < PING_STEPS; i++)
+		rig_cell_load(p->engine, &p->cell);
+}
+
+static void ping_main(void *ctx)
+{
+	struct ping *p = ctx;
+	struct rig_task *task;
+
+	rig_task_create(p->engine, RIG_KIND_ACTOR, ping_task, p, NULL, &task);
+	ping_task(p);
+}
+
+static void ping_begin(void *ctx, struct rig_engine *engine)
+{
+	struct ping *p = ctx;
+
+	p->engine = engine;
+}
+
+/* Every pick is a switch: what a step costs at most. */
+static unsigned alternate(void *state, struct rig_engine *e, uint64_t choices)
+{
+	uint64_t other = choices & ~(1ull << e->current->index);
+
+	(void)state;
+	return (unsigned)__builtin_ctzll(other ? other : choices);
+}
+
+static double ping_round(struct rig_case *c)
+{
+	struct ping p = { .engine = c->engine };
+	const struct rig_subject subject = { .ctx = &p,
+					     .begin = ping_begin,
+					     .main = ping_main };
+	uint64_t start = rig_monotonic_ns(), ns = 0, steps = 0;
+
+	while (ns < ROUND_NS) {
+		rig_engine_run(c->engine, &subject, alternate, NULL);
+		steps += c->engine->steps;
+		ns = rig_monotonic_ns() - start;
+	}
+	return (double)steps * 1e9 / (double)ns;
+}
+
+/* ---- executions of a scenario ---- */
+
+static double search_round(struct rig_case *c, const char *scenario,
+			   const char *fix, uint64_t seed)
+{
+	struct rig_plan plan = { .scenario = rig_scenario_find(scenario),
+				 .how = SPW_CLONE_VFORK,
+				 .kernel = sim_defaults,
+				 .actors = 2 };
+	const struct rig_strategy_options options = { .seed = seed };
+	const struct rig_limits limits = { .time_ns = ROUND_NS };
+	static struct rig_schedule found;
+	struct rig_search search;
+
+	rig_fix_find(plan.scenario->family, fix, &plan.fix);
+	rig_case_set(c, &plan);
+	if (rig_explore(c->engine, c->subject, &rig_strategy_random, &options,
+			&limits, &search, &found) || search.violated)
+		return 0;
+	return (double)search.executions * 1e9 / (double)search.ns;
+}
+
+static double tiny_round(struct rig_case *c)
+{
+	return search_round(c, "tiny/lost-update", "atomic", 1);
+}
+
+static double spawn_round(struct rig_case *c)
+{
+	return search_round(c, "etxtbsy/build-and-run", "fork-lock", 1);
+}
+
+/* ---- a libFuzzer build of the same ---- */
+
+/* Seconds that PROGRAM -runs=N takes; negative: it did not work. */
+static double fuzzer_seconds(const char *program, unsigned runs)
+{
+	char count[32];
+	char seed[] = "-seed=1";
+	char *argv[] = { (char *)(uintptr_t)program, count, seed, NULL };
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	struct spw_fd_map fds[] = { { null, 1 }, { null, 2 } };
+	const struct spw_spec spec = { .path = program,
+				       .argv = argv,
+				       .envp = environ,
+				       .fds = fds,
+				       .nfds = 2 };
+	const struct spw_options options = { .how = SPW_CLONE_VFORK };
+	uint64_t start = rig_monotonic_ns();
+	struct spw_status status = { .code = -1 };
+	struct spw_proc *proc;
+	struct spw_rt *rt;
+	int rc;
+
+	snprintf(count, sizeof(count), "-runs=%u", runs);
+	rc = null < 0 ? -1 : spw_open(&rt, &options);
+	if (!rc) {
+		rc = spw_spawn(rt, &spec, &proc, NULL);
+		if (!rc) {
+			rc = spw_wait(proc, &status);
+			spw_release(proc);
+		}
+		spw_shut(rt);
+	}
+	if (null >= 0)
+		close(null);
+	if (rc || status.signaled || status.code)
+		return -1;
+	return (double)(rig_monotonic_ns() - start) / 1e9;
+}
+
+/* What more runs cost beside a single one: start-up does not count. */
+static double fuzzer_rate(const char *program)
+{
+	double one = fuzzer_seconds(program, 1);
+	double many = fuzzer_seconds(program, FUZZ_RUNS + 1);
+
+	if (one < 0 || many <= one)
+		return 0;
+	return FUZZ_RUNS / (many - one);
+}
+
+/* ---- figures ---- */
+
+static int by_value(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static void summarize(struct figure *f, double round[ROUNDS])
+{
+	qsort(round, ROUNDS, sizeof(round[0]), by_value);
+	f->least = round[0];
+	f->median = round[ROUNDS / 2];
+	f->most = round[ROUNDS - 1];
+	f->measured = f->least > 0;
+	if (!f->measured)
+		f->why_not = "it failed";
+}
+
+static void measure(struct figure *f, struct rig_case *c,
+		    double (*round)(struct rig_case *c))
+{
+	double value[ROUNDS];
+
+	for (int i = 0; i < ROUNDS; i++)
+		value[i] = round(c);
+	summarize(f, value);
+}
+
+static void measure_fuzzer(struct figure *f, const char *program)
+{
+	double value[ROUNDS];
+
+	if (!program) {
+		f->why_not = "no --fuzzer given; scripts/bench builds one";
+		return;
+	}
+	for (int i = 0; i < ROUNDS; i++)
+		value[i] = fuzzer_rate(program);
+	summarize(f, value);
+}
+
+enum { ENGINE, TINY, SPAWN, FUZZER, FIGURES };
+
+static void print_table(const struct figure *figures)
+{
+	printf("%-44s %12s %12s %8s   %s\n", "what", "median/s", "target/s",
+	       "ratio", "least .. most");
+	for (int i = 0; i < FIGURES; i++) {
+		const struct figure *f = &figures[i];
+
+		if (!f->measured) {
+			printf("%-44s %12s %12.0f %8s   %s\n", f->name, "-",
+			       f->target, "-", f->why_not);
+			continue;
+		}
+		printf("%-44s %12.0f %12.0f %8.2f   %.0f .. %.0f\n", f->name,
+		       f->median, f->target, f->median / f->target, f->least,
+		       f->most);
+	}
+	printf("\nmedian of %d rounds of %d ms, one core\n", ROUNDS,
+	       ROUND_NS / 1000000);
+}
+
+static void print_json(const struct figure *figures)
+{
+	struct emit emit = { .out = stdout };
+
+	emit_object(&emit, NULL);
+	emit_array(&emit, "figures");
+	for (int i = 0; i < FIGURES; i++) {
+		const struct figure *f = &figures[i];
+
+		emit_object(&emit, NULL);
+		emit_string(&emit, "name", f->name);
+		emit_string(&emit, "unit", f->unit);
+		emit_integer(&emit, "target", (uint64_t)f->target);
+		if (f->measured) {
+			emit_integer(&emit, "median", (uint64_t)f->median);
+			emit_integer(&emit, "least", (uint64_t)f->least);
+			emit_integer(&emit, "most", (uint64_t)f->most);
+		} else {
+			emit_string(&emit, "skipped", f->why_not);
+		}
+		emit_object_end(&emit);
+	}
+	emit_array_end(&emit);
+	emit_object_end(&emit);
+	putchar('\n');
+}
+
+static int run(const struct rig_args *args)
+{
+	struct figure figures[FIGURES] = {
+		[ENGINE] = { "engine: a step with a switch", "steps", 15e6 },
+		[TINY] = { "tiny/lost-update, 2 actors, random",
+			   "executions", 2500000 },
+		[SPAWN] = { "etxtbsy/build-and-run, 2 actors, kernel steps",
+			    "executions", 300000 },
+		[FUZZER] = { "fuzz_etxtbsy under libFuzzer, feedback on",
+			     "executions", 100000 },
+	};
+	struct rig_case *c;
+
+	if (rig_case_open(&c))
+		return rig_error("no memory");
+	measure(&figures[ENGINE], c, ping_round);
+	measure(&figures[TINY], c, tiny_round);
+	measure(&figures[SPAWN], c, spawn_round);
+	rig_case_close(c);
+	measure_fuzzer(&figures[FUZZER], args->fuzzer);
+	if (args->format == RIG_FORMAT_JSON)
+		print_json(figures);
+	else
+		print_table(figures);
+	return RIG_EXIT_OK;
+}
+
+const struct rig_command rig_command_bench = {
+	.name = "bench",
+	.summary = "throughput of the engine, beside the targets",
+	.words = "",
+	.text =
+"Measures steps and executions per second on one core, each the median of five\n"
+"rounds, and prints them beside the figures the project wants to reach. Leave\n"
+"the machine alone meanwhile. scripts/bench builds what is measured, the\n"
+"libFuzzer target included.",
+	.examples = "  racerig bench\n"
+		    "  racerig bench --fuzzer build/fuzz-bench/fuzz/fuzz_etxtbsy\n",
+	.options = RIG_OPTS_COMMON | RIG_OPT(FUZZER),
+	.run = run,
+};

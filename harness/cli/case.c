@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/case.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const program_path[RIG_ACTORS_MAX] = {
+	"prog-a1", "prog-a2", "prog-a3", "prog-a4",
+	"prog-a5", "prog-a6", "prog-a7", "prog-a8",
+};
+
+static const char other_path[] = "other";
+
+/* ---- the world of a scenario, on the simulated kernel ---- */
+
+static int prepare(void *ctx)
+{
+	struct rig_case *c = ctx;
+	uint8_t image[SIM_PROGRAM_SIZE];
+
+	c->world.engine = sim_engine(c->sim);
+	if (!c->plan.scenario->family->uses_spw)
+		return 0;
+	sim_program(image, 0);
+	return sim_install(c->sim, other_path, image, sizeof(image));
+}
+
+static const void *program(void *ctx, unsigned code, size_t *len)
+{
+	struct rig_case *c = ctx;
+
+	*len = SIM_PROGRAM_SIZE;
+	return c->program[code - 1];
+}
+
+static const char *path(void *ctx, unsigned index)
+{
+	(void)ctx;
+	return program_path[index];
+}
+
+static const char *other_program(void *ctx)
+{
+	(void)ctx;
+	return other_path;
+}
+
+static void actors(void *ctx, bool on)
+{
+	struct rig_case *c = ctx;
+
+	sim_threads_are_actors(c->sim, on);
+}
+
+/* The scenario's outcomes are static strings; the engine keeps the pointer. */
+static void fail(void *ctx, const char *outcome, const char *message)
+{
+	struct rig_case *c = ctx;
+
+	rig_fail(sim_engine(c->sim), outcome, "%s", message);
+}
+
+/* ---- opening ---- */
+
+int rig_case_open(struct rig_case **out)
+{
+	struct rig_case *c = calloc(1, sizeof(*c));
+	int rc = c ? rig_engine_open(&c->engine) : -ENOMEM;
+
+	if (!rc)
+		rc = sim_open(&c->sim);
+	if (rc) {
+		rig_case_close(c);
+		return rc;
+	}
+	for (int i = 0; i < RIG_ACTORS_MAX; i++)
+		sim_program(c->program[i], i + 1);
+	c->world = (struct rig_world){
+		.ctx = c,
+		.sys = sim_sys(c->sim),
+		.prepare = prepare,
+		.program = program,
+		.path = path,
+		.other_program = other_program,
+		.actors = actors,
+		.fail = fail,
+	};
+	c->subject = sim_subject(c->sim, rig_run_main, &c->run);
+	*out = c;
+	return 0;
+}
+
+void rig_case_close(struct rig_case *c)
+{
+	if (!c)
+		return;
+	sim_close(c->sim);
+	rig_engine_close(c->engine);
+	free(c);
+}
+
+void rig_case_set(struct rig_case *c, const struct rig_plan *plan)
+{
+	c->plan = *plan;
+	sim_configure(c->sim, &plan->kernel);
+	c->engine->starve_ns = plan->starve_ns;
+	c->run = (struct rig_run){
+		.scenario = plan->scenario,
+		.world = &c->world,
+		.fix = plan->fix,
+		.how = plan->how,
+		.actors = plan->actors,
+	};
+}
+
+/* ---- between plans and headers ---- */
+
+static const char *const how_name[] = {
+	[SPW_CLONE_FORK] = "fork",
+	[SPW_CLONE_VFORK] = "vfork",
+};
+
+const char *rig_how_name(enum spw_clone how)
+{
+	return how_name[how];
+}
+
+bool rig_how_find(const char *name, enum spw_clone *how)
+{
+	for (int i = SPW_CLONE_FORK; i <= SPW_CLONE_VFORK; i++)
+		if (!strcmp(name, how_name[i])) {
+			*how = (enum spw_clone)i;
+			return true;
+		}
+	return false;
+}
+
+void rig_case_header(const struct rig_case *c, const char *outcome,
+		     struct rig_header *h)
+{
+	memset(h, 0, sizeof(*h));
+	snprintf(h->scenario, sizeof(h->scenario), "%s",
+		 c->plan.scenario->name);
+	snprintf(h->fix, sizeof(h->fix), "%s", c->plan.fix.name);
+	if (c->plan.scenario->family->uses_spw)
+		snprintf(h->spawn, sizeof(h->spawn), "%s",
+			 rig_how_name(c->plan.how));
+	sim_option_print(&c->plan.kernel, h->kernel, sizeof(h->kernel));
+	snprintf(h->outcome, sizeof(h->outcome), "%s", outcome);
+	h->actors = c->plan.actors;
+	h->starve_ns = c->plan.starve_ns;
+}
+
+static int parse_kernel(const char *text, struct sim_options *options,
+			char *why, size_t why_len)
+{
+	char copy[RIG_FIELD_MAX];
+	char *save = NULL;
+
+	snprintf(copy, sizeof(copy), "%s", text);
+	for (char *word = strtok_r(copy, " ", &save); word;
+	     word = strtok_r(NULL, " ", &save)) {
+		const char *expected;
+
+		if (!sim_option_parse(options, word, &expected))
+			continue;
+		snprintf(why, why_len, "kernel option \"%s\": expected %s",
+			 word, expected);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int rig_case_plan(const struct rig_header *h, struct rig_plan *plan, char *why,
+		  size_t why_len)
+{
+	*plan = (struct rig_plan){ .kernel = sim_defaults,
+				   .how = SPW_CLONE_VFORK,
+				   .actors = h->actors,
+				   .starve_ns = h->starve_ns };
+	plan->scenario = rig_scenario_find(h->scenario);
+	if (!plan->scenario) {
+		snprintf(why, why_len, "unknown scenario \"%s\"", h->scenario);
+		return -EINVAL;
+	}
+	if (!rig_fix_find(plan->scenario->family, h->fix, &plan->fix)) {
+		snprintf(why, why_len, "unknown fix \"%s\"", h->fix);
+		return -EINVAL;
+	}
+	if (h->spawn[0] && !rig_how_find(h->spawn, &plan->how)) {
+		snprintf(why, why_len, "unknown way to spawn \"%s\"", h->spawn);
+		return -EINVAL;
+	}
+	if (h->actors < plan->scenario->actors_min ||
+	    h->actors > plan->scenario->actors_max) {
+		snprintf(why, why_len, "%u actors: %s takes %u to %u",
+			 h->actors, h->scenario, plan->scenario->actors_min,
+			 plan->scenario->actors_max);
+		return -EINVAL;
+	}
+	return parse_kernel(h->kernel, &plan->kernel, why, why_len);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A case: one scenario with one fix on the simulated kernel, ready to be
+ * executed by the engine. What every command and every fuzz target starts from.
+ */
+#ifndef RIG_CASE_H
+#define RIG_CASE_H
+
+#include "engine/engine.h"
+#include "engine/schedule.h"
+#include "scenarios/scenario.h"
+#include "sim/sim.h"
+
+/* What is to be run. */
+struct rig_plan {
+	const struct rig_scenario *scenario;
+	struct rig_fix fix;
+	enum spw_clone how;
+	unsigned actors;
+	struct sim_options kernel;
+	uint64_t starve_ns;
+};
+
+struct rig_case {
+	struct rig_engine *engine;
+	struct sim *sim;
+	const struct rig_subject *subject;
+	struct rig_plan plan;
+	struct rig_world world;
+	struct rig_run run;
+	uint8_t program[RIG_ACTORS_MAX][SIM_PROGRAM_SIZE];
+};
+
+/* 0 or -ENOMEM. Until rig_case_set the case has nothing to run. */
+int rig_case_open(struct rig_case **c);
+void rig_case_close(struct rig_case *c);
+
+/* From now on executions of c->subject run plan. */
+void rig_case_set(struct rig_case *c, const struct rig_plan *plan);
+
+const char *rig_how_name(enum spw_clone how);
+/* False where there is no such way. */
+bool rig_how_find(const char *name, enum spw_clone *how);
+
+/* The header of a schedule of the case's plan. */
+void rig_case_header(const struct rig_case *c, const char *outcome,
+		     struct rig_header *header);
+
+/*
+ * The plan that a schedule's header describes. -EINVAL: it names something
+ * that does not exist; why says what.
+ */
+int rig_case_plan(const struct rig_header *header, struct rig_plan *plan,
+		  char *why, size_t why_len);
+
+#endif

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: MIT */
+/* racerig explore: the verdict on scenarios and fixes in the simulated world */
+#include "cli/interrupt.h"
+#include "cli/judge.h"
+#include "cli/options.h"
+#include "cli/schedule_file.h"
+
+#include <rig_version.h>
+
+#include <errno.h>
+#ifdef __GLIBC__
+#include <gnu/libc-version.h>
+#endif
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+enum {
+	DEFAULT_MAX = 100000, /* executions of a strategy without an end */
+	CELLS_MAX = 128,
+};
+
+static const uint64_t default_time_ns = 600000000000; /* ten minutes */
+
+struct exploration {
+	const struct rig_args *args;
+	struct rig_case *c;
+	struct rig_plan plan[CELLS_MAX];
+	char path[CELLS_MAX][PATH_MAX];
+	struct rig_judgement *judgement[CELLS_MAX];
+	unsigned n;     /* cells to judge */
+	unsigned judged;
+	bool progress;
+};
+
+/* ---- which cells ---- */
+
+static int unknown_fix(const struct rig_family *family, const char *given)
+{
+	const char *names[RIG_ARGS_MAX * 4] = { NULL };
+	struct rig_fix fix;
+
+	for (unsigned i = 0; family->fix(i, &fix) && i < 63; i++)
+		names[i] = fix.name;
+	return rig_unknown("fix", given, names);
+}
+
+static int add_cell(struct exploration *x, const struct rig_scenario *scenario,
+		    const struct rig_fix *fix)
+{
+	const struct rig_args *a = x->args;
+	struct rig_plan *plan = &x->plan[x->n];
+
+	if (x->n == CELLS_MAX)
+		return rig_error("more than %d verdicts at once", CELLS_MAX);
+	*plan = (struct rig_plan){
+		.scenario = scenario,
+		.fix = *fix,
+		.how = a->how,
+		.actors = a->actors ? a->actors : scenario->actors,
+		.kernel = a->kernel,
+		.starve_ns = a->starve_ns,
+	};
+	if (plan->actors < scenario->actors_min ||
+	    plan->actors > scenario->actors_max)
+		return rig_error("--actors %u: %s takes %u to %u", plan->actors,
+				 scenario->name, scenario->actors_min,
+				 scenario->actors_max);
+	x->n++;
+	return 0;
+}
+
+static int add_fix(struct exploration *x, const struct rig_scenario *scenario,
+		   const char *name)
+{
+	struct rig_fix fix;
+	int rc = 0;
+
+	if (strcmp(name, "all") != 0)
+		return rig_fix_find(scenario->family, name, &fix) ?
+			       add_cell(x, scenario, &fix) :
+			       unknown_fix(scenario->family, name);
+	for (unsigned i = 0; !rc && scenario->family->fix(i, &fix); i++)
+		rc = add_cell(x, scenario, &fix);
+	return rc;
+}
+
+static int unknown_scenario(const char *given)
+{
+	const char *names[64] = { NULL };
+
+	for (unsigned i = 0; rig_scenarios[i] && i < 63; i++)
+		names[i] = rig_scenarios[i]->name;
+	return rig_unknown("scenario", given, names);
+}
+
+static int add_cells(struct exploration *x)
+{
+	const struct rig_args *a = x->args;
+	int rc = 0;
+
+	for (unsigned w = 0; !rc && w < a->nwords; w++) {
+		const struct rig_scenario *s = rig_scenario_find(a->word[w]);
+
+		if (!s)
+			return unknown_scenario(a->word[w]);
+		if (!a->nfixes)
+			rc = add_fix(x, s, "none");
+		for (unsigned f = 0; !rc && f < a->nfixes; f++)
+			rc = add_fix(x, s, a->fix[f]);
+	}
+	return rc;
+}
+
+/* ---- where counter-examples go ---- */
+
+/* One verdict: --save names the file. Several: the directory of files. */
+static int choose_paths(struct exploration *x)
+{
+	const char *save = x->args->save;
+	struct stat st;
+	bool dir;
+
+	if (!save)
+		return 0;
+	dir = !stat(save, &st) && S_ISDIR(st.st_mode);
+	if (!dir && x->n > 1)
+		return rig_error("--save %s: several verdicts need a directory",
+				 save);
+	for (unsigned i = 0; i < x->n; i++) {
+		const char *s = x->plan[i].scenario->name;
+
+		if (dir)
+			snprintf(x->path[i], PATH_MAX, "%s/%.*s-%s.%s.sched",
+				 save, (int)strcspn(s, "/"), s,
+				 s + strcspn(s, "/") + 1, x->plan[i].fix.name);
+		else
+			snprintf(x->path[i], PATH_MAX, "%s", save);
+	}
+	return rig_schedule_may_save(x->path[0]);
+}
+
+/* ---- judging ---- */
+
+static void show_progress(void *ctx, const struct rig_search *s)
+{
+	const struct exploration *x = ctx;
+	const struct rig_plan *plan = &x->plan[x->judged];
+
+	fprintf(stderr, "\r%u/%u %s %s: %" PRIu64 " executions", x->judged + 1,
+		x->n, plan->scenario->name, plan->fix.name, s->executions);
+	fprintf(stderr, ", %.0f/s, %.0f s \033[K",
+		(double)s->executions * 1e9 / (double)(s->ns ? s->ns : 1),
+		(double)s->ns / 1e9);
+}
+
+static struct rig_judge_options judge_options(struct exploration *x)
+{
+	const struct rig_args *a = x->args;
+	bool endless = !a->strategy->exhaustive;
+
+	return (struct rig_judge_options){
+		.strategy = a->strategy,
+		.search = { .seed = a->seed },
+		.limits = {
+			.executions = a->given & RIG_OPT(MAX) ? a->max :
+				      endless		      ? DEFAULT_MAX : 0,
+			.time_ns = a->given & RIG_OPT(TIME) ? a->time_ns :
+							      default_time_ns,
+			.stop = &rig_interrupted,
+			.progress = x->progress ? show_progress : NULL,
+			.progress_ctx = x,
+		},
+		.shrink = true,
+	};
+}
+
+static void skip(struct rig_judgement *j, const struct rig_plan *plan)
+{
+	j->result = (struct report_result){
+		.scenario = plan->scenario->name,
+		.fix = plan->fix.name,
+		.world = "sim",
+		.actors = plan->actors,
+		.verdict = REPORT_SKIP,
+		.reason = plan->fix.unavailable,
+	};
+}
+
+static int judge_cell(struct exploration *x, unsigned i)
+{
+	const struct rig_judge_options options = judge_options(x);
+	struct rig_judgement *j = calloc(1, sizeof(*j));
+	int rc;
+
+	x->judgement[i] = j;
+	if (!j)
+		return rig_error("no memory");
+	if (x->plan[i].fix.unavailable) {
+		skip(j, &x->plan[i]);
+		return 0;
+	}
+	rc = rig_judge(x->c, &x->plan[i], &options, j);
+	if (rc)
+		return rig_error("%s %s: %s (%s)", x->plan[i].scenario->name,
+				 x->plan[i].fix.name, x->c->engine->message,
+				 strerror(-rc));
+	if (!j->result.outcome || !x->path[i][0])
+		return 0;
+	rc = rig_schedule_save(x->c, x->path[i], &j->schedule);
+	j->result.schedule = rc ? NULL : x->path[i];
+	return rc;
+}
+
+/* ---- reporting ---- */
+
+static const char *libc_name(void)
+{
+#ifdef __GLIBC__
+	return gnu_get_libc_version();
+#else
+	return "musl";
+#endif
+}
+
+static void report_all_json(const struct report_result *results, unsigned n)
+{
+	struct report_environment env = {
+		.version = RIG_VERSION,
+		.commit = RIG_COMMIT,
+		.cpus = (unsigned)sysconf(_SC_NPROCESSORS_ONLN),
+	};
+	char kernel[sizeof(struct utsname)] = "unknown";
+	struct utsname uts;
+
+	if (!uname(&uts))
+		snprintf(kernel, sizeof(kernel), "%s %s %s", uts.sysname,
+			 uts.release, uts.machine);
+	env.kernel = kernel;
+	env.libc = libc_name();
+	report_json(stdout, &env, results, n);
+}
+
+/* The worst of all: a failure, a violation, unjudged, skipped. */
+static int exit_code(const struct report_result *results, unsigned n)
+{
+	static const int worst[] = { 1, 3, 4 };
+
+	for (int k = 0; k < 3; k++)
+		for (unsigned i = 0; i < n; i++)
+			if (report_verdict_exit(results[i].verdict) == worst[k])
+				return worst[k];
+	return RIG_EXIT_OK;
+}
+
+static int report(const struct exploration *x)
+{
+	struct report_result results[CELLS_MAX];
+
+	for (unsigned i = 0; i < x->judged; i++)
+		results[i] = x->judgement[i]->result;
+	if (x->args->format == RIG_FORMAT_JSON) {
+		report_all_json(results, x->judged);
+		return exit_code(results, x->judged);
+	}
+	report_table(stdout, results, x->judged, x->args->color);
+	putchar('\n');
+	for (unsigned i = 0; i < x->judged; i++)
+		report_verdict_line(stdout, &results[i]);
+	return exit_code(results, x->judged);
+}
+
+static int explore(struct exploration *x)
+{
+	int rc = add_cells(x);
+
+	if (!rc)
+		rc = choose_paths(x);
+	if (!rc && rig_case_open(&x->c))
+		rc = rig_error("no memory");
+	if (rc)
+		return rc;
+	rig_interrupt_catch();
+	for (; !rc && x->judged < x->n && !rig_interrupted; x->judged++)
+		rc = judge_cell(x, x->judged);
+	if (x->progress)
+		fputs("\r\033[K", stderr);
+	if (rc) /* what was judged before is not lost */
+		x->judged--;
+	if (x->judged && !rc)
+		rc = report(x);
+	else if (x->judged)
+		report(x);
+	return rc;
+}
+
+static int run(const struct rig_args *args)
+{
+	struct exploration *x = calloc(1, sizeof(*x));
+	int rc;
+
+	if (!x)
+		return rig_error("no memory");
+	x->args = args;
+	x->progress = !args->quiet && isatty(STDERR_FILENO);
+	rc = explore(x);
+	for (unsigned i = 0; i < x->n; i++)
+		free(x->judgement[i]);
+	rig_case_close(x->c);
+	free(x);
+	return rc;
+}
+
+const struct rig_command rig_command_explore = {
+	.name = "explore",
+	.summary = "search the schedules of a scenario; the verdict on a fix",
+	.words = "SCENARIO...",
+	.text =
+"Runs a scenario on the simulated kernel, schedule after schedule, and says\n"
+"what that proves:\n\n"
+"  PROVED    every reachable state of the model visited, none violated\n"
+"  HELD      a sample, or less than everything, and none violated\n"
+"  BROKEN    violated by a schedule of whole calls\n"
+"  NARROWED  violated, but only with a step inside the kernel or with a task\n"
+"            kept waiting; the verdict names which\n"
+"  BROKEN?   violated; whether whole calls suffice was not settled\n"
+"  UNJUDGED  the unfixed variant does not fail either, so nothing is shown\n\n"
+"Each verdict takes up to three searches: whole calls without starvation, the\n"
+"full search, and the unfixed variant as a control. A counter-example is\n"
+"shrunk; --save keeps it for racerig replay.",
+	.examples =
+"  racerig explore etxtbsy/build-and-run\n"
+"  racerig explore etxtbsy/build-and-run --fix fork-lock --fix lease\n"
+"  racerig explore etxtbsy/build-and-run --fix quiesce --spawn fork\n"
+"  racerig explore etxtbsy/build-and-run --strategy random --seed 7 --max 1000\n"
+"  racerig explore etxtbsy/build-and-run --save race.sched\n"
+"  racerig explore etxtbsy/build-and-run --kernel etxtbsy=off\n",
+	.options = RIG_OPTS_COMMON | RIG_OPT(FIX) | RIG_OPT(ACTORS) |
+		   RIG_OPT(STRATEGY) | RIG_OPT(MAX) | RIG_OPT(TIME) |
+		   RIG_OPT(STARVE) | RIG_OPT(KERNEL) | RIG_OPT(SPAWN) |
+		   RIG_OPT(SEED) | RIG_OPT(SAVE),
+	.words_min = 1,
+	.words_max = RIG_ARGS_MAX,
+	.run = run,
+};

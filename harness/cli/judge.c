@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/judge.h"
+
+#include "engine/trace.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Named in every proof statement: what the model takes for granted. */
+static const char assumptions[] =
+	"no data races (checked by ThreadSanitizer on Linux), sequential "
+	"consistency, fork shares memory with the child step";
+
+struct judge {
+	struct rig_case *c;
+	const struct rig_judge_options *options;
+	struct rig_judgement *out;
+	struct rig_search last; /* the search made last */
+};
+
+/* Searches of one verdict share the limits and are added up. */
+static void add_search(struct report_search *sum, const struct rig_search *s)
+{
+	sum->executions += s->executions;
+	sum->ns += s->ns;
+	sum->merged += s->merged;
+	sum->states = s->states;
+	sum->terminal = s->terminal;
+	sum->depth = s->depth;
+	sum->points = s->points;
+	sum->complete = s->complete;
+	sum->stopped_by = s->stopped_by;
+	sum->truncated = s->truncated;
+}
+
+static uint64_t time_left(const struct judge *j)
+{
+	uint64_t limit = j->options->limits.time_ns;
+	uint64_t used = j->out->result.search.ns;
+
+	if (!limit)
+		return 0;
+	return used < limit ? limit - used : 1; /* 1: over at once */
+}
+
+static int search(struct judge *j, const struct rig_plan *plan,
+		  struct rig_schedule *found)
+{
+	struct rig_limits limits = j->options->limits;
+	int rc;
+
+	limits.time_ns = time_left(j);
+	rig_case_set(j->c, plan);
+	rc = rig_explore(j->c->engine, j->c->subject, j->options->strategy,
+			 &j->options->search, &limits, &j->last, found);
+	add_search(&j->out->result.search, &j->last);
+	return rc;
+}
+
+/* ---- violations ---- */
+
+/* "drop, write-count": the steps inside calls at which the schedule decides */
+static void inner_steps(const struct judge *j, char *buf, size_t size)
+{
+	const struct rig_schedule *s = &j->out->schedule;
+	uint64_t seen = 0;
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < s->n; i++) {
+		unsigned ops[] = { s->decision[i].at_op, s->decision[i].run_op };
+
+		for (int k = 0; k < 2; k++) {
+			if (!j->c->subject->op_inner(ops[k]) ||
+			    seen >> ops[k] & 1 || used >= size)
+				continue;
+			seen |= 1ull << ops[k];
+			used += (size_t)snprintf(buf + used, size - used,
+						 "%s%s", used ? ", " : "",
+						 rig_op_name(j->c->subject,
+							     ops[k]));
+		}
+	}
+}
+
+static int take_violation(struct judge *j, const struct rig_plan *plan)
+{
+	struct rig_judgement *out = j->out;
+	struct report_result *r = &out->result;
+	const struct rig_outcome *outcome =
+		rig_outcome_find(plan->scenario, j->last.outcome);
+	char why[RIG_MESSAGE_MAX];
+	struct rig_shrink shrunk;
+	int rc = 0;
+
+	out->plan = *plan;
+	sim_option_print(&plan->kernel, out->kernel, sizeof(out->kernel));
+	r->starve_ns = plan->starve_ns;
+	rig_case_header(j->c, j->last.outcome, &out->schedule.header);
+	memcpy(out->message, j->last.message, sizeof(out->message));
+	r->outcome = j->last.outcome;
+	r->outcome_text = outcome ? outcome->text : NULL;
+	r->message = out->message;
+	r->found_at = r->search.executions - j->last.executions + j->last.at;
+	if (j->options->shrink)
+		rc = rig_shrink(j->c->engine, j->c->subject, &out->schedule, 0,
+				&shrunk, why, sizeof(why));
+	if (rc) {
+		snprintf(j->c->engine->message, RIG_MESSAGE_MAX,
+			 "shrinking: %.200s", why);
+		return rc;
+	}
+	if (j->options->shrink) {
+		j->last.starved_ns = shrunk.starved_ns;
+		memcpy(out->message, shrunk.message, sizeof(out->message));
+	}
+	r->decisions = (unsigned)out->schedule.n;
+	r->preemptions = rig_schedule_preemptions(&out->schedule);
+	return 0;
+}
+
+static int broken(struct judge *j, const struct rig_plan *plan)
+{
+	snprintf(j->out->reason, RIG_REASON_MAX,
+		 "by whole calls, nobody starved");
+	j->out->result.verdict = REPORT_BROKEN;
+	return take_violation(j, plan);
+}
+
+static void say_needs(struct judge *j, bool inner, bool starved)
+{
+	char steps[RIG_REASON_MAX / 2];
+	char *out = j->out->reason;
+	size_t used = 0;
+
+	inner_steps(j, steps, sizeof(steps));
+	if (inner)
+		used = (size_t)snprintf(out, RIG_REASON_MAX,
+					"needs a step in the kernel%s%s",
+					steps[0] ? ": " : "", steps);
+	if (starved)
+		snprintf(out + used, RIG_REASON_MAX - used,
+			 "%s %" PRIu64 " ms starvation of a task",
+			 inner ? " and" : "needs",
+			 j->last.starved_ns / 1000000);
+}
+
+/*
+ * The full search failed. If it still fails without starvation, or with whole
+ * calls, then that is the better counter-example and says what is needed.
+ */
+static int narrowed(struct judge *j, const struct rig_plan *plan,
+		    bool calls_complete)
+{
+	struct rig_plan without = *plan;
+	struct rig_schedule *found = &j->out->schedule;
+	struct rig_search full = j->last;
+	bool inner = plan->kernel.inner_steps, starved = plan->starve_ns != 0;
+	int rc;
+
+	if (inner && starved) {
+		struct rig_schedule *other = malloc(sizeof(*other));
+
+		if (!other)
+			return -ENOMEM;
+		without.starve_ns = 0;
+		rc = search(j, &without, other);
+		if (!rc && !j->last.violated) {
+			without = *plan;
+			without.kernel.inner_steps = false;
+			rc = search(j, &without, other);
+		}
+		if (!rc && j->last.violated) {
+			*found = *other;
+			inner = without.kernel.inner_steps;
+			starved = without.starve_ns != 0;
+		} else {
+			without = *plan;
+			j->last = full;
+		}
+		free(other);
+		if (rc)
+			return rc;
+	}
+	j->out->result.verdict = calls_complete ? REPORT_NARROWED :
+						  REPORT_BROKEN_MAYBE;
+	rig_case_set(j->c, &without);
+	rc = take_violation(j, &without);
+	say_needs(j, inner, starved);
+	return rc;
+}
+
+/* ---- no violation ---- */
+
+static unsigned count_calls(struct judge *j, const struct rig_plan *plan)
+{
+	struct rig_trace *trace = calloc(1, sizeof(*trace));
+	struct rig_schedule *empty = calloc(1, sizeof(*empty));
+	char why[RIG_MESSAGE_MAX];
+	unsigned calls = 0;
+
+	if (trace && empty) {
+		rig_case_set(j->c, plan);
+		j->c->engine->trace = trace;
+		rig_schedule_run(j->c->engine, j->c->subject, empty, false,
+				 NULL, why, sizeof(why));
+		j->c->engine->trace = NULL;
+		for (size_t i = 0; i < trace->n; i++)
+			calls += trace->step[i].task != RIG_NAME_MAIN &&
+				 trace->step[i].task != RIG_NAME_CLOCK &&
+				 !trace->step[i].inner;
+	}
+	free(trace);
+	free(empty);
+	return calls / plan->actors;
+}
+
+/* What keeps a search without violation from being a proof, or NULL. */
+static const char *short_of_proof(const struct judge *j,
+				  const struct rig_plan *plan,
+				  const struct rig_search *s)
+{
+	if (s->truncated)
+		return s->truncated;
+	if (!j->options->strategy->exhaustive)
+		return "a sample of the schedules";
+	if (!s->complete)
+		return "stopped before every state was visited";
+	if (!plan->scenario->family->uses_spw)
+		return NULL;
+	if (!plan->kernel.inner_steps)
+		return "complete, but steps inside calls were not exposed";
+	if (plan->kernel.release_order != SIM_ORDER_ANY)
+		return "complete, but for one order of final drops only";
+	return NULL;
+}
+
+/* Does the unfixed variant fail? If not, nothing can be concluded. */
+static int control_fires(struct judge *j, const struct rig_plan *plan,
+			 bool *fires)
+{
+	struct report_search before = j->out->result.search;
+	struct rig_schedule *found = malloc(sizeof(*found));
+	struct rig_plan control = *plan;
+	int rc = found ? 0 : -ENOMEM;
+
+	plan->scenario->family->fix(0, &control.fix);
+	if (!rc)
+		rc = search(j, &control, found);
+	*fires = !rc && j->last.violated;
+	free(found);
+	/* The control is evidence of the search, not part of it. */
+	before.ns = j->out->result.search.ns;
+	before.executions = j->out->result.search.executions;
+	j->out->result.search = before;
+	return rc;
+}
+
+static void unjudged(struct judge *j, const struct rig_plan *plan)
+{
+	j->out->result.verdict = REPORT_UNJUDGED;
+	if (plan->scenario->family->uses_spw && !plan->kernel.etxtbsy)
+		snprintf(j->out->reason, RIG_REASON_MAX,
+			 "the unfixed variant does not fail either: this "
+			 "kernel has no such check (etxtbsy=off)");
+	else
+		snprintf(j->out->reason, RIG_REASON_MAX,
+			 "the unfixed variant does not fail either (%s after "
+			 "%" PRIu64 " executions)",
+			 j->last.stopped_by ? j->last.stopped_by : "complete",
+			 j->last.executions);
+}
+
+static int clean(struct judge *j, const struct rig_plan *plan)
+{
+	struct rig_search full = j->last;
+	struct report_result *r = &j->out->result;
+	const char *less = short_of_proof(j, plan, &full);
+	bool fires = false;
+	int rc = control_fires(j, plan, &fires);
+
+	if (rc)
+		return rc;
+	if (!fires) {
+		unjudged(j, plan);
+		return 0;
+	}
+	r->verdict = less ? REPORT_HELD : REPORT_PROVED;
+	if (less) {
+		snprintf(j->out->reason, RIG_REASON_MAX, "%s%s%s%s", less,
+			 full.stopped_by ? " (" : "",
+			 full.stopped_by ? full.stopped_by : "",
+			 full.stopped_by ? ")" : "");
+		return 0;
+	}
+	snprintf(j->out->reason, RIG_REASON_MAX,
+		 "all states visited, none violated");
+	r->assumptions = assumptions;
+	r->model_version = SIM_MODEL_VERSION;
+	r->conformance = "none";
+	r->calls_per_actor = count_calls(j, plan);
+	return 0;
+}
+
+/* ---- */
+
+static void describe(struct judge *j, const struct rig_plan *plan)
+{
+	struct rig_judgement *out = j->out;
+
+	sim_option_print(&plan->kernel, out->kernel, sizeof(out->kernel));
+	out->result = (struct report_result){
+		.scenario = plan->scenario->name,
+		.fix = plan->fix.name,
+		.world = "sim",
+		.strategy = j->options->strategy->name,
+		.spawn = plan->scenario->family->uses_spw ?
+				 rig_how_name(plan->how) : NULL,
+		.actors = plan->actors,
+		.seed = j->options->search.seed,
+		.kernel_options = out->kernel,
+		.starve_ns = plan->starve_ns,
+		.reason = out->reason,
+	};
+}
+
+int rig_judge(struct rig_case *c, const struct rig_plan *plan,
+	      const struct rig_judge_options *options,
+	      struct rig_judgement *out)
+{
+	struct judge j = { .c = c, .options = options, .out = out };
+	struct rig_plan calls = *plan;
+	bool calls_complete;
+	int rc;
+
+	out->schedule.n = out->schedule.ncomments = 0;
+	describe(&j, plan);
+	calls.kernel.inner_steps = false;
+	calls.starve_ns = 0;
+	rc = search(&j, &calls, &out->schedule);
+	if (rc)
+		return rc;
+	if (j.last.violated)
+		return broken(&j, &calls);
+	calls_complete = j.last.complete;
+	if (plan->kernel.inner_steps || plan->starve_ns)
+		rc = search(&j, plan, &out->schedule);
+	if (rc)
+		return rc;
+	if (j.last.violated)
+		return narrowed(&j, plan, calls_complete);
+	return clean(&j, plan);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* racerig: finds the sub-command and runs it. */
+#include "cli/options.h"
+
+#include <rig_version.h>
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct rig_command *const commands[] = {
+	&rig_command_list,   &rig_command_explore, &rig_command_replay,
+	&rig_command_shrink, &rig_command_bench,   NULL,
+};
+
+static void print_usage(void)
+{
+	puts("usage: racerig COMMAND [arguments]\n\n"
+	     "Reproduces, explores and proves fixes for races around spawned "
+	     "processes and\ndescriptors.\n\ncommands:");
+	for (int i = 0; commands[i]; i++)
+		printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
+	puts("\nracerig COMMAND --help says more, with examples. "
+	     "racerig --version.\n\n"
+	     "exit status: 0 proved or held, 1 broken or narrowed, 2 wrong use "
+	     "or the rig\nitself failed, 3 unjudged, 4 skipped");
+}
+
+static int unknown_command(const char *given)
+{
+	const char *names[sizeof(commands) / sizeof(commands[0])] = { NULL };
+
+	for (int i = 0; commands[i]; i++)
+		names[i] = commands[i]->name;
+	return rig_unknown("command", given, names);
+}
+
+static int run_command(const struct rig_command *command, int argc, char **argv)
+{
+	struct rig_args args;
+	int rc = rig_args_parse(&args, command, argc, argv);
+
+	if (rc)
+		return rc > 0 ? RIG_EXIT_OK : RIG_EXIT_ERROR;
+	rc = command->run(&args);
+	/* A full disk must not look like a verdict. */
+	if (fflush(stdout) || ferror(stdout))
+		return rig_error("standard output cannot be written");
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		print_usage();
+		return RIG_EXIT_ERROR;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
+	    !strcmp(argv[1], "help")) {
+		print_usage();
+		return RIG_EXIT_OK;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		printf("racerig %s (%s)\n", RIG_VERSION, RIG_COMMIT);
+		return RIG_EXIT_OK;
+	}
+	for (int i = 0; commands[i]; i++)
+		if (!strcmp(argv[1], commands[i]->name))
+			return run_command(commands[i], argc - 1, argv + 1);
+	return unknown_command(argv[1]);
+}

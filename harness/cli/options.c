@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/options.h"
+
+#include "strategies/list.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- reading values ---- */
+
+static int parse_u64(const char *text, int base, uint64_t max, uint64_t *value)
+{
+	char *end;
+
+	errno = 0;
+	if (!isxdigit((unsigned char)text[0]))
+		return -EINVAL;
+	*value = strtoull(text, &end, base);
+	return errno || *end || *value > max ? -EINVAL : 0;
+}
+
+int rig_parse_duration(const char *text, uint64_t *ns)
+{
+	static const struct {
+		const char *unit;
+		uint64_t ns;
+	} units[] = { { "", 1000000000 },
+		      { "ms", 1000000 },
+		      { "s", 1000000000 },
+		      { "m", 60000000000 },
+		      { "h", 3600000000000 } };
+	size_t digits = strspn(text, "0123456789");
+	uint64_t value = 0;
+
+	if (!digits || digits > 9)
+		return -EINVAL;
+	for (size_t i = 0; i < digits; i++)
+		value = value * 10 + (uint64_t)(text[i] - '0');
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcmp(text + digits, units[i].unit) != 0)
+			continue;
+		if (value > INT64_MAX / units[i].ns)
+			return -EINVAL;
+		*ns = value * units[i].ns;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int bad_value(const char *option, const char *given,
+		     const char *expected)
+{
+	rig_error("--%s %s: expected %s", option, given, expected);
+	return -EINVAL;
+}
+
+static int set_fix(struct rig_args *a, const char *value)
+{
+	if (a->nfixes == RIG_ARGS_MAX) {
+		rig_error("--fix: at most %d may be given", RIG_ARGS_MAX);
+		return -EINVAL;
+	}
+	a->fix[a->nfixes++] = value;
+	return 0;
+}
+
+static int set_actors(struct rig_args *a, const char *value)
+{
+	uint64_t n;
+
+	if (parse_u64(value, 10, RIG_ACTORS_MAX, &n) || !n)
+		return bad_value("actors", value, "a number from 1 to 8");
+	a->actors = (unsigned)n;
+	return 0;
+}
+
+static int set_strategy(struct rig_args *a, const char *value)
+{
+	const char *names[RIG_ARGS_MAX] = { NULL };
+
+	a->strategy = rig_strategy_find(value);
+	if (a->strategy)
+		return 0;
+	for (unsigned i = 0; rig_strategies[i] && i < RIG_ARGS_MAX - 1; i++)
+		names[i] = rig_strategies[i]->name;
+	rig_unknown("strategy", value, names);
+	return -EINVAL;
+}
+
+static int set_max(struct rig_args *a, const char *value)
+{
+	return parse_u64(value, 10, UINT64_MAX, &a->max) ?
+		       bad_value("max", value, "a number of executions") :
+		       0;
+}
+
+static int set_duration(const char *option, const char *value, uint64_t *ns)
+{
+	return rig_parse_duration(value, ns) ?
+		       bad_value(option, value,
+				 "a duration such as 250ms, 5s or 10m") :
+		       0;
+}
+
+static int set_time(struct rig_args *a, const char *value)
+{
+	return set_duration("time", value, &a->time_ns);
+}
+
+static int set_starve(struct rig_args *a, const char *value)
+{
+	return set_duration("starve", value, &a->starve_ns);
+}
+
+static int set_kernel(struct rig_args *a, const char *value)
+{
+	const char *expected;
+
+	return sim_option_parse(&a->kernel, value, &expected) ?
+		       bad_value("kernel", value, expected) :
+		       0;
+}
+
+static int set_spawn(struct rig_args *a, const char *value)
+{
+	return rig_how_find(value, &a->how) ?
+		       0 :
+		       bad_value("spawn", value, "vfork or fork");
+}
+
+static int set_seed(struct rig_args *a, const char *value)
+{
+	return parse_u64(value, 0, UINT64_MAX, &a->seed) ?
+		       bad_value("seed", value, "a 64-bit number") :
+		       0;
+}
+
+static int set_repeat(struct rig_args *a, const char *value)
+{
+	uint64_t n;
+
+	if (parse_u64(value, 10, 1000000, &n) || !n)
+		return bad_value("repeat", value,
+				 "a number from 1 to 1000000");
+	a->repeat = (unsigned)n;
+	return 0;
+}
+
+static int set_format(struct rig_args *a, const char *value)
+{
+	if (strcmp(value, "table") != 0 && strcmp(value, "json") != 0)
+		return bad_value("format", value, "table or json");
+	a->format = value[0] == 'j' ? RIG_FORMAT_JSON : RIG_FORMAT_TABLE;
+	return 0;
+}
+
+static int set_color(struct rig_args *a, const char *value)
+{
+	if (!strcmp(value, "always"))
+		a->color = true;
+	else if (!strcmp(value, "never"))
+		a->color = false;
+	else if (strcmp(value, "auto") != 0)
+		return bad_value("color", value, "auto, always or never");
+	return 0;
+}
+
+static int set_save(struct rig_args *a, const char *value)
+{
+	a->save = value;
+	return 0;
+}
+
+static int set_output(struct rig_args *a, const char *value)
+{
+	a->output = value;
+	return 0;
+}
+
+static int set_fuzzer(struct rig_args *a, const char *value)
+{
+	a->fuzzer = value;
+	return 0;
+}
+
+static int set_loose(struct rig_args *a, const char *value)
+{
+	a->loose = true;
+	return 0;
+}
+
+static int set_trace(struct rig_args *a, const char *value)
+{
+	a->trace = true;
+	return 0;
+}
+
+static int set_quiet(struct rig_args *a, const char *value)
+{
+	a->quiet = true;
+	return 0;
+}
+
+/* ---- the table ---- */
+
+static const struct {
+	const char *name;
+	char letter;
+	const char *value; /* NULL: none */
+	const char *help;
+	int (*set)(struct rig_args *args, const char *value);
+} table[RIG_OPT_COUNT] = {
+	[RIG_OPT_FIX] = { "fix", 0, "F",
+			  "the fix to judge; may be given again; \"all\" for "
+			  "every one (default none: unfixed)", set_fix },
+	[RIG_OPT_ACTORS] = { "actors", 0, "N", "number of actors",
+			     set_actors },
+	[RIG_OPT_STRATEGY] = { "strategy", 0, "S",
+			       "how schedules are chosen (racerig list)",
+			       set_strategy },
+	[RIG_OPT_MAX] = { "max", 0, "N",
+			  "executions of one search; 0: no limit", set_max },
+	[RIG_OPT_TIME] = { "time", 0, "T",
+			   "time for one verdict; 0: no limit", set_time },
+	[RIG_OPT_STARVE] = { "starve", 0, "T",
+			     "how long the schedule may keep a task waiting "
+			     "that could run (default 1s)", set_starve },
+	[RIG_OPT_KERNEL] = { "kernel", 0, "OPT=V",
+			     "a rule of the simulated kernel: etxtbsy=on|off, "
+			     "release-order=any|lifo|fifo, steps=kernel|call",
+			     set_kernel },
+	[RIG_OPT_SPAWN] = { "spawn", 0, "HOW",
+			    "how children are made: vfork (report through "
+			    "memory, default) or fork (report pipe)",
+			    set_spawn },
+	[RIG_OPT_SEED] = { "seed", 0, "N", "seed of random strategies",
+			   set_seed },
+	[RIG_OPT_SAVE] = { "save", 0, "FILE",
+			   "write the shrunk schedule; a directory where "
+			   "several may be found", set_save },
+	[RIG_OPT_LOOSE] = { "loose", 0, NULL,
+			    "follow the schedule while it fits, then the "
+			    "default", set_loose },
+	[RIG_OPT_TRACE] = { "trace", 0, NULL,
+			    "print the interleaving, one lane per task",
+			    set_trace },
+	[RIG_OPT_REPEAT] = { "repeat", 0, "N",
+			     "replay N times and compare every step",
+			     set_repeat },
+	[RIG_OPT_OUTPUT] = { "output", 'o', "FILE", "where the result goes",
+			     set_output },
+	[RIG_OPT_FUZZER] = { "fuzzer", 0, "PROGRAM",
+			     "a libFuzzer build of fuzz_etxtbsy to measure",
+			     set_fuzzer },
+	[RIG_OPT_FORMAT] = { "format", 0, "FORM", "table or json",
+			     set_format },
+	[RIG_OPT_QUIET] = { "quiet", 'q', NULL, "no progress", set_quiet },
+	[RIG_OPT_COLOR] = { "color", 0, "WHEN", "auto, always or never",
+			    set_color },
+	[RIG_OPT_HELP] = { "help", 'h', NULL, "this text", NULL },
+};
+
+static void print_option(unsigned id)
+{
+	char left[40];
+	char letter[8] = "    ";
+
+	if (table[id].letter)
+		snprintf(letter, sizeof(letter), "-%c, ", table[id].letter);
+	snprintf(left, sizeof(left), "%s--%s%s%s", letter, table[id].name,
+		 table[id].value ? " " : "",
+		 table[id].value ? table[id].value : "");
+	printf("  %-24s %s\n", left, table[id].help);
+}
+
+static void print_help(const struct rig_command *command)
+{
+	printf("usage: racerig %s %s%s[options]\n\n%s\n\noptions:\n",
+	       command->name, command->words, command->words[0] ? " " : "",
+	       command->text);
+	for (unsigned id = 0; id < RIG_OPT_COUNT; id++)
+		if (command->options >> id & 1)
+			print_option(id);
+	printf("\nexamples:\n%s", command->examples);
+}
+
+/* ---- parsing ---- */
+
+static void defaults(struct rig_args *a, const char *argv0)
+{
+	*a = (struct rig_args){
+		.argv0 = argv0,
+		.strategy = rig_strategies[0],
+		.starve_ns = 1000000000,
+		.kernel = sim_defaults,
+		.how = SPW_CLONE_VFORK,
+		.seed = 1,
+		.repeat = 1,
+		.color = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
+	};
+}
+
+struct getopt_tables {
+	struct option longs[RIG_OPT_COUNT + 1];
+	char shorts[2 * RIG_OPT_COUNT + 2];
+};
+
+enum { LONG_BASE = 256 }; /* above every letter */
+
+static void fill_tables(struct getopt_tables *t,
+			const struct rig_command *command)
+{
+	unsigned n = 0, s = 0;
+
+	memset(t, 0, sizeof(*t));
+	t->shorts[s++] = ':'; /* getopt says nothing itself */
+	for (unsigned id = 0; id < RIG_OPT_COUNT; id++) {
+		if (!(command->options >> id & 1))
+			continue;
+		t->longs[n++] = (struct option){
+			.name = table[id].name,
+			.has_arg = table[id].value ? required_argument :
+						     no_argument,
+			.val = LONG_BASE + (int)id,
+		};
+		if (!table[id].letter)
+			continue;
+		t->shorts[s++] = table[id].letter;
+		if (table[id].value)
+			t->shorts[s++] = ':';
+	}
+}
+
+static int unknown_option(const struct rig_command *command, const char *given)
+{
+	const char *names[RIG_OPT_COUNT + 1] = { NULL };
+	char bare[64];
+	unsigned n = 0;
+
+	for (unsigned id = 0; id < RIG_OPT_COUNT; id++)
+		if (command->options >> id & 1)
+			names[n++] = table[id].name;
+	given += strspn(given, "-");
+	snprintf(bare, sizeof(bare), "%.*s", (int)strcspn(given, "="), given);
+	rig_unknown("option", bare, names);
+	return -EINVAL;
+}
+
+static int option_id(int got)
+{
+	for (int id = 0; id < RIG_OPT_COUNT; id++)
+		if (got == LONG_BASE + id ||
+		    (table[id].letter && got == table[id].letter))
+			return id;
+	return -EINVAL;
+}
+
+static int check_words(const struct rig_args *a,
+		       const struct rig_command *command)
+{
+	if (a->nwords >= command->words_min && a->nwords <= command->words_max)
+		return 0;
+	rig_error("usage: racerig %s %s [options]; see racerig %s --help",
+		  command->name, command->words, command->name);
+	return -EINVAL;
+}
+
+int rig_args_parse(struct rig_args *a, const struct rig_command *command,
+		   int argc, char **argv)
+{
+	struct getopt_tables t;
+	int got;
+
+	defaults(a, argv[0]);
+	fill_tables(&t, command);
+	opterr = 0;
+	optind = 1;
+	while ((got = getopt_long(argc, argv, t.shorts, t.longs, NULL)) != -1) {
+		int id = option_id(got);
+
+		if (got == ':') {
+			rig_error("%s needs a value", argv[optind - 1]);
+			return -EINVAL;
+		}
+		if (id < 0)
+			return unknown_option(command, argv[optind - 1]);
+		if (id == RIG_OPT_HELP) {
+			print_help(command);
+			return 1;
+		}
+		if (table[id].set(a, optarg))
+			return -EINVAL;
+		a->given |= 1u << id;
+	}
+	for (; optind < argc && a->nwords < RIG_ARGS_MAX; optind++)
+		a->word[a->nwords++] = argv[optind];
+	if (optind < argc) {
+		rig_error("at most %d arguments are taken", RIG_ARGS_MAX);
+		return -EINVAL;
+	}
+	return check_words(a, command);
+}

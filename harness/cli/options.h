@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command line: one table of options, of which each command takes some.
+ * --help of a command is made from the same table.
+ */
+#ifndef RIG_OPTIONS_H
+#define RIG_OPTIONS_H
+
+#include "cli/case.h"
+#include "engine/explore.h"
+
+enum { RIG_ARGS_MAX = 16 };
+
+/* Exit codes of the program; a judging command exits with its verdict's. */
+enum { RIG_EXIT_OK = 0, RIG_EXIT_VIOLATED = 1, RIG_EXIT_ERROR = 2 };
+
+enum rig_format { RIG_FORMAT_TABLE, RIG_FORMAT_JSON };
+
+enum rig_option_id {
+	RIG_OPT_FIX,
+	RIG_OPT_ACTORS,
+	RIG_OPT_STRATEGY,
+	RIG_OPT_MAX,
+	RIG_OPT_TIME,
+	RIG_OPT_STARVE,
+	RIG_OPT_KERNEL,
+	RIG_OPT_SPAWN,
+	RIG_OPT_SEED,
+	RIG_OPT_SAVE,
+	RIG_OPT_LOOSE,
+	RIG_OPT_TRACE,
+	RIG_OPT_REPEAT,
+	RIG_OPT_OUTPUT,
+	RIG_OPT_FUZZER,
+	RIG_OPT_FORMAT,
+	RIG_OPT_QUIET,
+	RIG_OPT_COLOR,
+	RIG_OPT_HELP,
+	RIG_OPT_COUNT,
+};
+
+#define RIG_OPT(name) (1u << RIG_OPT_##name)
+#define RIG_OPTS_COMMON \
+	(RIG_OPT(FORMAT) | RIG_OPT(QUIET) | RIG_OPT(COLOR) | RIG_OPT(HELP))
+
+/* What was given. Strings point into argv. */
+struct rig_args {
+	const char *argv0;
+	unsigned given; /* RIG_OPT(...) of what was given */
+	const char *word[RIG_ARGS_MAX]; /* positional */
+	unsigned nwords;
+	const char *fix[RIG_ARGS_MAX];
+	unsigned nfixes;
+	unsigned actors;
+	const struct rig_strategy *strategy;
+	uint64_t max;
+	uint64_t time_ns;
+	uint64_t starve_ns;
+	struct sim_options kernel;
+	enum spw_clone how;
+	uint64_t seed;
+	const char *save;
+	const char *output;
+	const char *fuzzer;
+	unsigned repeat;
+	enum rig_format format;
+	bool loose, trace, quiet, color;
+};
+
+struct rig_command {
+	const char *name;
+	const char *summary;
+	const char *words;    /* "SCENARIO...", for the usage line */
+	const char *text;     /* what it does, paragraphs */
+	const char *examples; /* lines */
+	unsigned options;     /* RIG_OPT(...) it takes */
+	unsigned words_min, words_max;
+	int (*run)(const struct rig_args *args);
+};
+
+extern const struct rig_command rig_command_list;
+extern const struct rig_command rig_command_explore;
+extern const struct rig_command rig_command_replay;
+extern const struct rig_command rig_command_shrink;
+extern const struct rig_command rig_command_bench;
+
+/*
+ * Reads the arguments after the command's name. 0: run the command; 1: --help
+ * was printed; -EINVAL: wrong use, which was said on standard error.
+ */
+int rig_args_parse(struct rig_args *args, const struct rig_command *command,
+		   int argc, char **argv);
+
+/* "racerig: ..." as one line on standard error. Returns RIG_EXIT_ERROR. */
+int rig_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * Says that there is no kind ("scenario") called given, and which of names
+ * (ends with NULL) comes nearest. Returns RIG_EXIT_ERROR.
+ */
+int rig_unknown(const char *kind, const char *given, const char *const *names);
+
+/* "250ms", "5s", "10m", "2h"; a bare number is seconds. -EINVAL. */
+int rig_parse_duration(const char *text, uint64_t *ns);
+
+#endif

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/* racerig replay: one execution, exactly as a schedule says. */
+#include "cli/options.h"
+#include "cli/picture.h"
+#include "cli/schedule_file.h"
+#include "reports/json_emit.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct replay {
+	const struct rig_args *args;
+	struct rig_case *c;
+	struct rig_schedule *schedule;
+	struct rig_trace *trace;
+	uint64_t first; /* hash of the first execution */
+	unsigned same;  /* executions like the first one */
+};
+
+/* Everything that was seen of an execution, down to each call's result. */
+static uint64_t hash_execution(const struct replay *r)
+{
+	const struct rig_engine *e = r->c->engine;
+	uint64_t hash = rig_mix(e->end, e->steps);
+
+	for (const char *m = e->message; *m; m++)
+		hash = rig_mix(hash, (unsigned char)*m);
+	for (size_t i = 0; i < r->trace->n; i++) {
+		const struct rig_step *s = &r->trace->step[i];
+
+		hash = rig_mix(hash, (uint64_t)s->task << 32 |
+					     (uint64_t)s->op << 16 | s->nth);
+		hash = rig_mix(hash, s->now_ns);
+		for (const char *d = s->detail; *d; d++)
+			hash = rig_mix(hash, (unsigned char)*d);
+	}
+	return hash;
+}
+
+static int replay_once(struct replay *r)
+{
+	struct rig_engine *e = r->c->engine;
+	char why[RIG_MESSAGE_MAX];
+	uint64_t hash;
+	int rc;
+
+	r->trace->n = r->trace->lost = 0;
+	e->trace = r->trace;
+	rc = rig_schedule_run(e, r->c->subject, r->schedule, r->args->loose,
+			      NULL, why, sizeof(why));
+	e->trace = NULL;
+	if (rc)
+		return rig_error("%s:%s", r->args->word[0], why);
+	hash = hash_execution(r);
+	if (!r->same)
+		r->first = hash;
+	r->same += hash == r->first;
+	return 0;
+}
+
+/* A strict replay must end as the file says. */
+static int check_outcome(const struct replay *r)
+{
+	const struct rig_engine *e = r->c->engine;
+	const char *said = r->schedule->header.outcome;
+
+	if (r->args->loose || !said[0])
+		return 0;
+	if (e->end == RIG_VIOLATED && !strcmp(said, e->outcome))
+		return 0;
+	return rig_error("%s: the schedule fits, but ended with \"%s\" and not "
+			 "with \"%s\" as it says", r->args->word[0],
+			 e->end == RIG_VIOLATED ? e->outcome : "no violation",
+			 said);
+}
+
+static void print_json(const struct replay *r)
+{
+	const struct rig_engine *e = r->c->engine;
+	const struct rig_header *h = &r->schedule->header;
+	bool violated = e->end == RIG_VIOLATED;
+	struct emit emit = { .out = stdout };
+
+	emit_object(&emit, NULL);
+	emit_string(&emit, "scenario", h->scenario);
+	emit_string(&emit, "fix", h->fix);
+	emit_string(&emit, "world", "sim");
+	emit_integer(&emit, "actors", h->actors);
+	emit_string(&emit, "kernel_options", h->kernel);
+	emit_string(&emit, "schedule", r->args->word[0]);
+	emit_bool(&emit, "violated", violated);
+	emit_string(&emit, "outcome", violated ? e->outcome : NULL);
+	emit_string(&emit, "message", violated ? e->message : NULL);
+	emit_integer(&emit, "steps", e->steps);
+	emit_integer(&emit, "executions", r->args->repeat);
+	emit_integer(&emit, "same", r->same);
+	emit_object_end(&emit);
+	putchar('\n');
+}
+
+static int print_table(const struct replay *r)
+{
+	const struct rig_engine *e = r->c->engine;
+	const struct rig_header *h = &r->schedule->header;
+	bool violated = e->end == RIG_VIOLATED;
+	char verdict[2 * RIG_MESSAGE_MAX];
+
+	snprintf(verdict, sizeof(verdict), "%s%s%s",
+		 violated ? e->outcome : "no violation", violated ? ": " : "",
+		 violated ? e->message : "");
+	if (r->args->trace) {
+		printf("%s, fix %s, %u actors%s%s%s\n\n", h->scenario, h->fix,
+		       h->actors, h->spawn[0] ? ", " : "", h->spawn,
+		       h->spawn[0] ? " children" : "");
+		if (rig_picture_print(stdout, r->trace, r->c->subject, verdict,
+				      violated, r->args->color))
+			return rig_error("no memory");
+		putchar('\n');
+	} else {
+		puts(verdict);
+	}
+	if (r->args->repeat > 1)
+		printf("the same %u of %u times\n", r->same, r->args->repeat);
+	printf("REPLAY %s %s %s\n", h->scenario, h->fix,
+	       violated ? e->outcome : "passed");
+	return 0;
+}
+
+static int replay(struct replay *r)
+{
+	int rc = rig_schedule_load(r->c, r->args->word[0], r->schedule);
+
+	for (unsigned i = 0; !rc && i < r->args->repeat; i++)
+		rc = replay_once(r);
+	if (!rc)
+		rc = check_outcome(r);
+	if (rc)
+		return rc;
+	if (r->args->format == RIG_FORMAT_JSON)
+		print_json(r);
+	else
+		rc = print_table(r);
+	if (rc)
+		return rc;
+	if (r->same < r->args->repeat)
+		return rig_error("%s: %u of %u executions differed from the "
+				 "first: the rig is not deterministic",
+				 r->args->word[0], r->args->repeat - r->same,
+				 r->args->repeat);
+	return r->c->engine->end == RIG_VIOLATED ? RIG_EXIT_VIOLATED :
+						   RIG_EXIT_OK;
+}
+
+static int run(const struct rig_args *args)
+{
+	struct replay r = { .args = args,
+			    .schedule = calloc(1, sizeof(*r.schedule)),
+			    .trace = calloc(1, sizeof(*r.trace)) };
+	int rc;
+
+	if (!r.schedule || !r.trace || rig_case_open(&r.c))
+		rc = rig_error("no memory");
+	else
+		rc = replay(&r);
+	rig_case_close(r.c);
+	free(r.schedule);
+	free(r.trace);
+	return rc;
+}
+
+const struct rig_command rig_command_replay = {
+	.name = "replay",
+	.summary = "run one schedule again",
+	.words = "FILE",
+	.text =
+"Executes the scenario that FILE names under the schedule in it. Strict: at the\n"
+"first decision that does not fit, or where it ends other than the file says,\n"
+"it stops with exit status 2 and says which line. Exit status 1: the violation\n"
+"was reproduced; 0: the schedule passes (with --loose, on a fixed program).",
+	.examples =
+"  racerig replay race.sched --trace\n"
+"  racerig replay race.sched --repeat 100\n"
+"  racerig replay race.sched --loose\n",
+	.options = RIG_OPTS_COMMON | RIG_OPT(LOOSE) | RIG_OPT(TRACE) |
+		   RIG_OPT(REPEAT),
+	.words_min = 1,
+	.words_max = 1,
+	.run = run,
+};

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Schedules in files. What is wrong is said on standard error, in one line. */
+#ifndef RIG_SCHEDULE_FILE_H
+#define RIG_SCHEDULE_FILE_H
+
+#include "cli/case.h"
+
+/*
+ * Reads path into schedule and makes c run what it describes. 0, or
+ * RIG_EXIT_ERROR after saying why.
+ */
+int rig_schedule_load(struct rig_case *c, const char *path,
+		      struct rig_schedule *schedule);
+
+/*
+ * Writes schedule to path: complete, or not at all (a file of that name stays
+ * as it was). 0, or RIG_EXIT_ERROR after saying why.
+ */
+int rig_schedule_save(const struct rig_case *c, const char *path,
+		      const struct rig_schedule *schedule);
+
+/* Can a file be written in the directory of path? Asked before long work. */
+int rig_schedule_may_save(const char *path);
+
+#endif

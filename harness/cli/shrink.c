@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* racerig shrink: the smallest schedule that fails in the same way. */
+#include "cli/options.h"
+#include "cli/schedule_file.h"
+#include "engine/shrink.h"
+#include "reports/json_emit.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void print_result(const struct rig_args *args,
+			 const struct rig_schedule *s,
+			 const struct rig_shrink *r)
+{
+	struct emit emit = { .out = stdout };
+
+	if (args->format == RIG_FORMAT_TABLE) {
+		printf("%zu decisions (%u preemptions) -> %zu (%u), %s, after "
+		       "%" PRIu64 " executions\n%s: %s\nwritten to %s\n",
+		       r->decisions_before, r->preemptions_before, s->n,
+		       r->preemptions,
+		       r->minimal ? "no shorter one exists" :
+				    "a shorter one may exist",
+		       r->executions, s->header.outcome, r->message,
+		       args->output);
+		return;
+	}
+	emit_object(&emit, NULL);
+	emit_string(&emit, "scenario", s->header.scenario);
+	emit_string(&emit, "fix", s->header.fix);
+	emit_string(&emit, "outcome", s->header.outcome);
+	emit_string(&emit, "message", r->message);
+	emit_integer(&emit, "decisions_before", r->decisions_before);
+	emit_integer(&emit, "decisions", s->n);
+	emit_integer(&emit, "preemptions_before", r->preemptions_before);
+	emit_integer(&emit, "preemptions", r->preemptions);
+	emit_bool(&emit, "minimal", r->minimal);
+	emit_integer(&emit, "executions", r->executions);
+	emit_string(&emit, "schedule", args->output);
+	emit_object_end(&emit);
+	putchar('\n');
+}
+
+static int shrink(const struct rig_args *args, struct rig_case *c,
+		  struct rig_schedule *schedule)
+{
+	char why[RIG_MESSAGE_MAX];
+	struct rig_shrink result;
+	int rc = rig_schedule_may_save(args->output);
+
+	if (!rc)
+		rc = rig_schedule_load(c, args->word[0], schedule);
+	if (rc)
+		return rc;
+	if (rig_shrink(c->engine, c->subject, schedule, args->max, &result, why,
+		       sizeof(why)))
+		return rig_error("%s:%s", args->word[0], why);
+	rc = rig_schedule_save(c, args->output, schedule);
+	if (!rc)
+		print_result(args, schedule, &result);
+	return rc;
+}
+
+static int run(const struct rig_args *args)
+{
+	struct rig_schedule *schedule = calloc(1, sizeof(*schedule));
+	struct rig_case *c = NULL;
+	int rc;
+
+	if (!args->output)
+		rc = rig_error("shrink: -o FILE says where the result goes");
+	else if (!schedule || rig_case_open(&c))
+		rc = rig_error("no memory");
+	else
+		rc = shrink(args, c, schedule);
+	rig_case_close(c);
+	free(schedule);
+	return rc;
+}
+
+const struct rig_command rig_command_shrink = {
+	.name = "shrink",
+	.summary = "make a failing schedule as small as possible",
+	.words = "FILE",
+	.text =
+"Takes decisions out of the schedule in FILE, then tries every schedule with\n"
+"fewer decisions than are left, and writes the smallest one that fails in the\n"
+"same way: fewest preemptions, then fewest decisions. Explore shrinks what it\n"
+"saves; this is for schedules from elsewhere. --max bounds the executions\n"
+"(default 300,000).",
+	.examples = "  racerig shrink long.sched -o short.sched\n",
+	.options = RIG_OPTS_COMMON | RIG_OPT(OUTPUT) | RIG_OPT(MAX),
+	.words_min = 1,
+	.words_max = 1,
+	.run = run,
+};

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/cell.h"
+
+#include "engine/trace.h"
+
+#include <inttypes.h>
+
+uint64_t rig_cell_load(struct rig_engine *e, struct rig_cell *cell)
+{
+	rig_point(e, RIG_OP_LOAD);
+	rig_note(e, cell->value);
+	rig_detail(e, " = %" PRIu64, cell->value);
+	return cell->value;
+}
+
+void rig_cell_store(struct rig_engine *e, struct rig_cell *cell, uint64_t value)
+{
+	rig_point(e, RIG_OP_STORE);
+	cell->value = value;
+	rig_detail(e, "(%" PRIu64 ")", value);
+}
+
+uint64_t rig_cell_add(struct rig_engine *e, struct rig_cell *cell,
+		      uint64_t value)
+{
+	rig_point(e, RIG_OP_ADD);
+	cell->value += value;
+	rig_note(e, cell->value);
+	rig_detail(e, "(%" PRIu64 ") = %" PRIu64, value, cell->value);
+	return cell->value;
+}

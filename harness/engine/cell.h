@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A memory cell that tasks share, each access a point: what programs about the
+ * engine itself are made of. The subject's snapshot includes the values.
+ */
+#ifndef RIG_CELL_H
+#define RIG_CELL_H
+
+#include "engine/engine.h"
+
+struct rig_cell {
+	uint64_t value;
+};
+
+uint64_t rig_cell_load(struct rig_engine *engine, struct rig_cell *cell);
+void rig_cell_store(struct rig_engine *engine, struct rig_cell *cell,
+		    uint64_t value);
+/* Adds and returns the new value, as one step. */
+uint64_t rig_cell_add(struct rig_engine *engine, struct rig_cell *cell,
+		      uint64_t value);
+
+#endif

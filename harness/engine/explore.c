@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/explore.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+	CLOCK_EVERY = 64, /* executions between two looks at the clock */
+	PROGRESS_NS = 500000000,
+};
+
+uint64_t rig_monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* Picks what an earlier execution picked. */
+struct again {
+	const uint8_t *log;
+	unsigned n;
+	unsigned at;
+};
+
+static unsigned again_pick(void *state, struct rig_engine *e, uint64_t choices)
+{
+	struct again *again = state;
+
+	if (again->at == again->n)
+		return rig_default(e, choices);
+	return again->log[again->at++];
+}
+
+/* Runs the last execution again, this time writing its decisions down. */
+static int name_decisions(struct rig_engine *e,
+			  const struct rig_subject *subject,
+			  struct rig_schedule *found)
+{
+	uint8_t log[RIG_DECISIONS_MAX];
+	struct again again = { .log = log, .n = e->ndecisions };
+	const char *outcome = e->outcome;
+	bool hashing = e->hashing;
+	int rc;
+
+	memcpy(log, e->log, e->ndecisions);
+	found->n = found->ncomments = 0;
+	e->record = found;
+	e->counting = true;
+	e->hashing = false;
+	rc = rig_engine_run(e, subject, again_pick, &again);
+	e->record = NULL;
+	e->counting = false;
+	e->hashing = hashing;
+	if (!rc && (e->end != RIG_VIOLATED || e->outcome != outcome))
+		rc = -EILSEQ; /* the subject is not deterministic */
+	return rc;
+}
+
+static void account(struct rig_search *s, const struct rig_engine *e)
+{
+	s->executions++;
+	s->steps += e->steps;
+	s->merged += e->end == RIG_PRUNED;
+	if (e->ndecisions > s->depth)
+		s->depth = e->ndecisions;
+	if (e->steps > s->points)
+		s->points = e->steps;
+}
+
+static int violation(struct rig_search *s, struct rig_engine *e,
+		     const struct rig_subject *subject,
+		     struct rig_schedule *found)
+{
+	s->violated = true;
+	s->at = s->executions;
+	s->outcome = e->outcome;
+	s->starved_ns = e->starved_ns;
+	memcpy(s->message, e->message, sizeof(s->message));
+	return name_decisions(e, subject, found);
+}
+
+/* Which limit says that it is enough, or NULL. */
+static const char *enough(struct rig_search *s, const struct rig_limits *l,
+			  uint64_t start, uint64_t *next_progress)
+{
+	if (l->executions && s->executions >= l->executions)
+		return "executions";
+	if (l->stop && *l->stop)
+		return "interrupt";
+	if (s->executions % CLOCK_EVERY)
+		return NULL;
+	s->ns = rig_monotonic_ns() - start;
+	if (l->time_ns && s->ns >= l->time_ns)
+		return "time";
+	if (l->progress && s->ns >= *next_progress) {
+		*next_progress = s->ns + PROGRESS_NS;
+		l->progress(l->progress_ctx, s);
+	}
+	return NULL;
+}
+
+static int search_loop(struct rig_engine *e, const struct rig_subject *subject,
+		       const struct rig_strategy *strategy, void *state,
+		       const struct rig_limits *limits, struct rig_search *s,
+		       struct rig_schedule *found)
+{
+	uint64_t start = rig_monotonic_ns();
+	uint64_t next_progress = PROGRESS_NS;
+	int rc = 0;
+
+	for (;;) {
+		s->stopped_by = enough(s, limits, start, &next_progress);
+		if (s->stopped_by)
+			break;
+		if (!strategy->begin(state, s->executions)) {
+			s->complete = true;
+			break;
+		}
+		rc = rig_engine_run(e, subject, strategy->pick, state);
+		if (rc)
+			break;
+		account(s, e);
+		if (strategy->end)
+			strategy->end(state, e);
+		if (e->end == RIG_VIOLATED) {
+			rc = violation(s, e, subject, found);
+			break;
+		}
+	}
+	if (strategy->report)
+		strategy->report(state, s);
+	s->ns = rig_monotonic_ns() - start;
+	return rc;
+}
+
+int rig_explore(struct rig_engine *e, const struct rig_subject *subject,
+		const struct rig_strategy *strategy,
+		const struct rig_strategy_options *options,
+		const struct rig_limits *limits, struct rig_search *search,
+		struct rig_schedule *found)
+{
+	void *state = NULL;
+	int rc;
+
+	memset(search, 0, sizeof(*search));
+	rc = strategy->open(&state, options);
+	if (rc)
+		return rc;
+	e->hashing = strategy->hashing;
+	rc = search_loop(e, subject, strategy, state, limits, search, found);
+	e->hashing = false;
+	strategy->close(state);
+	return rc;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A search: executions of one subject, one after the other, with picks by one
+ * strategy, until something forbidden happens, nothing is left, or a limit is
+ * reached.
+ */
+#ifndef RIG_EXPLORE_H
+#define RIG_EXPLORE_H
+
+#include "engine/engine.h"
+#include "engine/schedule.h"
+
+#include <signal.h>
+
+struct rig_search;
+
+struct rig_strategy_options {
+	uint64_t seed;
+	size_t memory; /* bytes a strategy may use; 0: 64 MiB */
+};
+
+/* One way to pick. Instances belong to one search. */
+struct rig_strategy {
+	const char *name;
+	const char *summary;
+	bool exhaustive; /* begin returns false when all has been visited */
+	bool hashing;    /* needs rig_picture */
+	/* 0 or -ENOMEM. */
+	int (*open)(void **state, const struct rig_strategy_options *options);
+	void (*close)(void *state);
+	/* Before execution number index; false: there is nothing left. */
+	bool (*begin)(void *state, uint64_t index);
+	rig_pick_fn *pick;
+	/* After an execution. */
+	void (*end)(void *state, struct rig_engine *engine);
+	/* Fills states, terminal and truncated. May be NULL. */
+	void (*report)(void *state, struct rig_search *search);
+};
+
+struct rig_limits {
+	uint64_t executions; /* 0: none */
+	uint64_t time_ns;    /* 0: none */
+	const volatile sig_atomic_t *stop; /* set: end soon; NULL: none */
+	/* Called about twice a second; NULL: not. */
+	void (*progress)(void *ctx, const struct rig_search *search);
+	void *progress_ctx;
+};
+
+struct rig_search {
+	uint64_t executions;
+	uint64_t steps;
+	uint64_t merged;   /* executions ended at a state seen before */
+	uint64_t states;   /* distinct states at decisions */
+	uint64_t terminal; /* distinct states at the end */
+	unsigned depth;    /* decisions of the longest execution */
+	unsigned points;   /* steps of the longest execution */
+	uint64_t ns;
+	bool complete;     /* nothing is left */
+	const char *stopped_by; /* which limit ended it, or NULL */
+	const char *truncated;  /* what was left out, or NULL */
+	bool violated;
+	/* Where violated; the schedule has no header. */
+	uint64_t at;       /* the execution that failed, counted from 1 */
+	const char *outcome;
+	char message[RIG_MESSAGE_MAX];
+	uint64_t starved_ns;
+};
+
+/*
+ * Searches. found receives the schedule of the violation. 0, or -errno when
+ * the rig itself failed; engine->message says how.
+ */
+int rig_explore(struct rig_engine *engine, const struct rig_subject *subject,
+		const struct rig_strategy *strategy,
+		const struct rig_strategy_options *options,
+		const struct rig_limits *limits, struct rig_search *search,
+		struct rig_schedule *found);
+
+uint64_t rig_monotonic_ns(void);
+
+#endif

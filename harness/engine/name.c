@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names of tasks and operations. "a2.c1" is the first child process that the
+ * second actor made; "main.t1" a thread that main made which is no actor.
+ */
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { LEVEL_BITS = 6, ORDINAL_BITS = 4, LEVELS_MAX = 5 };
+
+static const char kind_letter[] = { 'a', 't', 'c' };
+
+rig_name rig_name_child(rig_name parent, enum rig_kind kind, unsigned ordinal)
+{
+	if (parent >> (32 - LEVEL_BITS - 2) || ordinal > RIG_BORN_MAX)
+		return 0;
+	return parent << LEVEL_BITS | (rig_name)kind << ORDINAL_BITS | ordinal;
+}
+
+const char *rig_name_text(rig_name name, char *buf)
+{
+	unsigned level[LEVELS_MAX];
+	unsigned n = 0;
+	size_t used = 0;
+
+	if (name == RIG_NAME_CLOCK)
+		return strcpy(buf, "clock");
+	for (; name > RIG_NAME_MAIN && n < LEVELS_MAX; name >>= LEVEL_BITS)
+		level[n++] = name & ((1u << LEVEL_BITS) - 1);
+	/* Actors are main's, which goes without saying. */
+	if (!n || level[n - 1] >> ORDINAL_BITS != RIG_KIND_ACTOR)
+		used = (size_t)snprintf(buf, RIG_NAME_MAX, "main");
+	while (n--)
+		used += (size_t)snprintf(buf + used, RIG_NAME_MAX - used,
+					 "%s%c%u", used ? "." : "",
+					 kind_letter[level[n] >> ORDINAL_BITS],
+					 level[n] & RIG_BORN_MAX);
+	return buf;
+}
+
+/* One level, "c12". Returns the bytes read, 0 where it is none. */
+static size_t parse_level(const char *text, size_t len, rig_name *name)
+{
+	const char *letter = len ? memchr(kind_letter, text[0], 3) : NULL;
+	unsigned ordinal = 0;
+	size_t i = 1;
+
+	if (!letter)
+		return 0;
+	for (; i < len && i < 3 && text[i] >= '0' && text[i] <= '9'; i++)
+		ordinal = ordinal * 10 + (unsigned)(text[i] - '0');
+	if (!ordinal || ordinal > RIG_BORN_MAX || text[1] == '0')
+		return 0;
+	*name = rig_name_child(*name, (enum rig_kind)(letter - kind_letter),
+			       ordinal);
+	return *name ? i : 0;
+}
+
+rig_name rig_name_parse(const char *text, size_t len)
+{
+	rig_name name = RIG_NAME_MAIN;
+	size_t at = 0;
+
+	if (len == 5 && !memcmp(text, "clock", 5))
+		return RIG_NAME_CLOCK;
+	if (len >= 4 && !memcmp(text, "main", 4)) {
+		at = 4;
+		if (at == len)
+			return name;
+		if (text[at++] != '.')
+			return 0;
+	} else if (!len || text[0] != 'a') {
+		return 0;
+	}
+	for (;;) {
+		size_t used = parse_level(text + at, len - at, &name);
+
+		at += used;
+		if (!used)
+			return 0;
+		if (at == len)
+			return name;
+		if (text[at++] != '.')
+			return 0;
+	}
+}
+
+const char *rig_op_name(const struct rig_subject *subject, unsigned op)
+{
+	static const char *const own[RIG_OP_SUBJECT] = {
+		[RIG_OP_START] = "start", [RIG_OP_TICK] = "tick",
+		[RIG_OP_END] = "end",	  [RIG_OP_LOAD] = "load",
+		[RIG_OP_STORE] = "store", [RIG_OP_ADD] = "add",
+	};
+	const char *name;
+
+	if (op < RIG_OP_SUBJECT)
+		name = own[op];
+	else
+		name = subject->op_name ? subject->op_name(op) : NULL;
+	return name ? name : "?";
+}
+
+int rig_op_find(const struct rig_subject *subject, const char *text, size_t len)
+{
+	for (unsigned op = 0; op < RIG_OPS_MAX; op++) {
+		const char *name = rig_op_name(subject, op);
+
+		if (strlen(name) == len && !memcmp(name, text, len))
+			return (int)op;
+	}
+	return -ENOENT;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/schedule.h"
+
+void rig_schedule_record(struct rig_schedule *schedule,
+			 const struct rig_engine *e, uint64_t choices,
+			 unsigned pick)
+{
+	const struct rig_task *at = e->current;
+	struct rig_decision *d = &schedule->decision[schedule->n];
+
+	if (pick == rig_default(e, choices))
+		return;
+	*d = (struct rig_decision){
+		.at = at->name,
+		.at_op = at->op,
+		.at_nth = at->nth,
+		.value = e->value_op != 0,
+		.preempts = !e->value_op && choices >> at->index & 1,
+		.run = pick,
+	};
+	if (!d->value && pick == RIG_CLOCK) {
+		d->run = RIG_NAME_CLOCK;
+		d->run_op = RIG_OP_TICK;
+	} else if (!d->value) {
+		d->run = e->task[pick].name;
+		d->run_op = e->task[pick].op;
+		d->run_nth = e->task[pick].nth;
+	}
+	schedule->n++; /* decide() allows no more than there is room for */
+}
+
+unsigned rig_schedule_preemptions(const struct rig_schedule *schedule)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < schedule->n; i++)
+		n += schedule->decision[i].preempts;
+	return n;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Makes a failing schedule small: fewest preemptions, then fewest decisions,
+ * then fewest tasks. Each candidate is executed and must fail in the same way
+ * (the same outcome); what is kept is what that execution really did.
+ */
+#ifndef RIG_SHRINK_H
+#define RIG_SHRINK_H
+
+#include "engine/schedule.h"
+
+struct rig_shrink {
+	uint64_t executions;
+	size_t decisions_before;
+	unsigned preemptions_before;
+	unsigned preemptions;
+	bool minimal; /* no failing schedule has fewer decisions */
+	uint64_t starved_ns;
+	char message[RIG_MESSAGE_MAX];
+};
+
+/*
+ * Shrinks schedule, which is followed strictly once to begin with. At most
+ * executions are made (0: 300,000). -EINVAL: it cannot be followed, or it
+ * does not fail; why says which. *schedule is then unchanged.
+ */
+int rig_shrink(struct rig_engine *engine, const struct rig_subject *subject,
+	       struct rig_schedule *schedule, uint64_t executions,
+	       struct rig_shrink *result, char *why, size_t why_len);
+
+#endif

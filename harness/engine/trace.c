@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/trace.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct rig_step *append(struct rig_trace *trace)
+{
+	if (trace->n == RIG_TRACE_MAX) {
+		trace->lost++;
+		return NULL;
+	}
+	return &trace->step[trace->n++];
+}
+
+void rig_trace_step(struct rig_trace *trace, const struct rig_engine *e,
+		    const struct rig_task *task)
+{
+	bool switched = !trace->n || trace->step[trace->n - 1].task != task->name;
+	struct rig_step *step = append(trace);
+
+	if (!step)
+		return;
+	*step = (struct rig_step){
+		.task = task->name,
+		.op = task->op,
+		.nth = task->nth,
+		.inner = e->subject->op_inner && e->subject->op_inner(task->op),
+		.switched = switched,
+		.now_ns = e->now_ns,
+	};
+}
+
+void rig_trace_tick(struct rig_trace *trace, uint64_t now_ns)
+{
+	struct rig_step *step = append(trace);
+
+	if (step)
+		*step = (struct rig_step){ .task = RIG_NAME_CLOCK,
+					   .op = RIG_OP_TICK,
+					   .switched = true,
+					   .now_ns = now_ns };
+}
+
+void rig_trace_detail(struct rig_engine *e, bool call, const char *format, ...)
+{
+	struct rig_trace *trace = e->trace;
+	struct rig_step *step = NULL;
+	size_t used;
+	va_list args;
+
+	for (size_t i = trace->n; i && !step; i--)
+		if (trace->step[i - 1].task == e->current->name &&
+		    !(call && trace->step[i - 1].inner))
+			step = &trace->step[i - 1];
+	if (!step)
+		return;
+	used = strlen(step->detail);
+	va_start(args, format);
+	vsnprintf(step->detail + used, sizeof(step->detail) - used, format,
+		  args);
+	va_end(args);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A trace: what each task did, in order, for people to read. Written only
+ * while engine->trace is set; bounded, the rest is counted.
+ */
+#ifndef RIG_TRACE_H
+#define RIG_TRACE_H
+
+#include "engine/engine.h"
+
+enum { RIG_TRACE_MAX = 2000, RIG_DETAIL_MAX = 80 };
+
+struct rig_step {
+	rig_name task;
+	uint16_t op;
+	uint16_t nth;
+	bool inner;    /* a step inside a call */
+	bool switched; /* another task ran before */
+	uint64_t now_ns;
+	char detail[RIG_DETAIL_MAX]; /* arguments and result */
+};
+
+struct rig_trace {
+	size_t n;
+	size_t lost; /* steps beyond RIG_TRACE_MAX */
+	struct rig_step step[RIG_TRACE_MAX];
+};
+
+void rig_trace_step(struct rig_trace *trace, const struct rig_engine *engine,
+		    const struct rig_task *task);
+void rig_trace_tick(struct rig_trace *trace, uint64_t now_ns);
+
+/*
+ * Says more of the running task's last step, or of its last call (a step that
+ * is not inner): its result. Cost one test when nothing is traced: use the
+ * macros.
+ */
+void rig_trace_detail(struct rig_engine *engine, bool call, const char *format,
+		      ...) __attribute__((format(printf, 3, 4)));
+
+#define rig_detail(engine, ...)                                         \
+	do {                                                            \
+		if ((engine)->trace)                                    \
+			rig_trace_detail((engine), false, __VA_ARGS__); \
+	} while (0)
+
+#define rig_detail_result(engine, ...)                                 \
+	do {                                                           \
+		if ((engine)->trace)                                   \
+			rig_trace_detail((engine), true, __VA_ARGS__); \
+	} while (0)
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* What the scenarios around ETXTBSY share: the fixes, write-then-exec. */
+#include "scenarios/scenario.h"
+
+#include <errno.h>
+#include <string.h>
+
+static bool etxtbsy_fix(unsigned i, struct rig_fix *fix)
+{
+	const struct spw_guard_info *info;
+
+	if (!spw_guards[i])
+		return false;
+	info = spw_guard_info(spw_guards[i]);
+	*fix = (struct rig_fix){ .name = info->name,
+				 .summary = info->summary,
+				 .claims_sound = info->claims_sound,
+				 .unavailable = info->unavailable,
+				 .guard = spw_guards[i] };
+	return true;
+}
+
+const struct rig_family rig_family_etxtbsy = {
+	.name = "etxtbsy",
+	.fix = etxtbsy_fix,
+	.uses_spw = true,
+};
+
+const struct rig_outcome rig_etxtbsy_outcomes[] = {
+	{ .id = "ran",
+	  .grade = RIG_ACCEPTABLE,
+	  .text = "every program that was written was executed and ended as "
+		  "it should" },
+	{ .id = "etxtbsy",
+	  .grade = RIG_FORBIDDEN,
+	  .text = "a program that was written and closed could not be "
+		  "executed: ETXTBSY, text file busy" },
+	{ .id = "failed",
+	  .grade = RIG_FORBIDDEN,
+	  .text = "a call failed in a way that has nothing to do with the "
+		  "race" },
+	{ .id = "wrong-program",
+	  .grade = RIG_FORBIDDEN,
+	  .text = "a program ended with a status that is not its own" },
+	{ .id = NULL },
+};
+
+static void report_spawn(struct rig_run *run, const char *path, int error,
+			 enum spw_stage stage)
+{
+	if (error == -ETXTBSY && stage == SPW_STAGE_EXEC)
+		rig_run_fail(run, "etxtbsy",
+			     "execve of %s, which its writer has closed, "
+			     "failed with ETXTBSY", path);
+	else
+		rig_run_fail(run, "failed", "spawn of %s: %s failed with %d",
+			     path, spw_stage_name(stage), -error);
+}
+
+void rig_run_program(struct rig_run *run, const char *path, unsigned code)
+{
+	const struct spw_spec spec = { .path = path };
+	struct spw_status status;
+	enum spw_stage stage;
+	struct spw_proc *proc;
+	int rc = spw_spawn(run->rt, &spec, &proc, &stage);
+
+	if (rc) {
+		report_spawn(run, path, rc, stage);
+		return;
+	}
+	rc = spw_wait(proc, &status);
+	spw_release(proc);
+	if (rc)
+		rig_run_fail(run, "failed", "wait for %s failed with %d", path,
+			     -rc);
+	else if (status.signaled || status.code != (int)code)
+		rig_run_fail(run, "wrong-program",
+			     "%s ended with %s %d, expected exit status %u",
+			     path, status.signaled ? "signal" : "exit status",
+			     status.code, code);
+}
+
+void rig_build_and_run(struct rig_run *run, unsigned index)
+{
+	const struct rig_world *world = run->world;
+	const char *path = world->path(world->ctx, index);
+	unsigned code = index + 1;
+	size_t len;
+	const void *program = world->program(world->ctx, code, &len);
+	int rc = spw_write_executable(run->rt, path, program, len, 0755);
+
+	if (rc)
+		rig_run_fail(run, "failed", "writing %s failed with %d", path,
+			     -rc);
+	else
+		rig_run_program(run, path, code);
+}

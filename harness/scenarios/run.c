@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include "scenarios/scenario.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const struct rig_scenario *const rig_scenarios[] = {
+#define X(name) &rig_scenario_##name,
+	RIG_SCENARIOS(X)
+#undef X
+		NULL,
+};
+
+const struct rig_scenario *rig_scenario_find(const char *name)
+{
+	for (size_t i = 0; rig_scenarios[i]; i++)
+		if (!strcmp(rig_scenarios[i]->name, name))
+			return rig_scenarios[i];
+	return NULL;
+}
+
+const struct rig_outcome *rig_outcome_find(const struct rig_scenario *scenario,
+					   const char *id)
+{
+	for (const struct rig_outcome *o = scenario->outcomes; o->id; o++)
+		if (!strcmp(o->id, id))
+			return o;
+	return NULL;
+}
+
+bool rig_fix_find(const struct rig_family *family, const char *name,
+		  struct rig_fix *fix)
+{
+	for (unsigned i = 0; family->fix(i, fix); i++)
+		if (!strcmp(fix->name, name))
+			return true;
+	return false;
+}
+
+void rig_run_fail(struct rig_run *run, const char *outcome, const char *format,
+		  ...)
+{
+	char message[RIG_MESSAGE_MAX];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	run->world->fail(run->world->ctx, outcome, message);
+}
+
+static int open_runtime(struct rig_run *run)
+{
+	const struct spw_options options = { .sys = run->sys,
+					     .guard = run->fix.guard,
+					     .how = run->how };
+
+	run->rt = NULL;
+	return run->scenario->family->uses_spw ? spw_open(&run->rt, &options) :
+						 0;
+}
+
+static void actor_main(void *arg)
+{
+	struct rig_actor *actor = arg;
+
+	actor->run->scenario->actor(actor->run, actor->index);
+}
+
+/* Creates the actors' threads and waits for all of them. */
+static int run_actors(struct rig_run *run)
+{
+	struct spw_thread *thread[RIG_ACTORS_MAX];
+	unsigned n = 0;
+	int rc = 0;
+
+	run->world->actors(run->world->ctx, true);
+	for (; n < run->actors && !rc; n++) {
+		run->actor[n] = (struct rig_actor){ .run = run, .index = n };
+		rc = run->sys->thread_create(run->sys, &thread[n], actor_main,
+					     &run->actor[n]);
+	}
+	if (rc)
+		n--;
+	run->world->actors(run->world->ctx, false);
+	while (n--)
+		run->sys->thread_join(run->sys, thread[n]);
+	return rc;
+}
+
+static int run_prepared(struct rig_run *run)
+{
+	size_t size = run->scenario->state_size;
+	int rc = open_runtime(run);
+
+	if (rc)
+		return rc;
+	run->state = size ? run->sys->alloc(run->sys, size) : NULL;
+	rc = run_actors(run);
+	if (!rc && run->scenario->finish)
+		run->scenario->finish(run);
+	run->sys->free(run->sys, run->state);
+	if (run->rt)
+		spw_shut(run->rt);
+	return rc;
+}
+
+void rig_run_main(void *ctx)
+{
+	struct rig_run *run = ctx;
+	int rc;
+
+	run->sys = run->world->sys;
+	rc = run->world->prepare(run->world->ctx);
+	if (!rc)
+		rc = run_prepared(run);
+	if (rc)
+		rig_run_fail(run, "set-up",
+			     "the scenario could not be run: error %d", -rc);
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Scenarios: small programs of several actors around one race, each with the
+ * outcomes it may have. The same object code runs on every world: a scenario
+ * calls libspw and the seam, and what is left is behind struct rig_world.
+ */
+#ifndef RIG_SCENARIO_H
+#define RIG_SCENARIO_H
+
+#include "engine/engine.h"
+
+#include <spw/spw.h>
+
+enum rig_grade {
+	RIG_FORBIDDEN,   /* a bug: the verdict */
+	RIG_ACCEPTABLE,
+};
+
+struct rig_outcome {
+	const char *id;
+	enum rig_grade grade;
+	const char *text; /* a sentence: what this outcome means */
+};
+
+/* One way to fix the race of a family: what --fix names. */
+struct rig_fix {
+	const char *name;
+	const char *summary;
+	bool claims_sound;
+	const char *unavailable; /* why this system cannot run it, or NULL */
+	const struct spw_guard *guard; /* family etxtbsy */
+};
+
+struct rig_family {
+	const char *name;
+	/* Fix number i, false past the last. Number 0 is "none": unfixed. */
+	bool (*fix)(unsigned i, struct rig_fix *fix);
+	bool uses_spw; /* a runtime is opened for the run */
+};
+
+struct rig_run;
+
+struct rig_scenario {
+	const char *name; /* "etxtbsy/build-and-run" */
+	const char *summary;
+	const struct rig_family *family;
+	unsigned actors_min, actors_max, actors;
+	const struct rig_outcome *outcomes; /* ends with .id == NULL */
+	size_t state_size; /* of run->state, zeroed; 0: none */
+	void (*actor)(struct rig_run *run, unsigned index); /* from 0 */
+	/* After all actors have ended. May be NULL. */
+	void (*finish)(struct rig_run *run);
+};
+
+/* What a scenario needs from the world beside the seam. */
+struct rig_world {
+	void *ctx;
+	struct spw_sys *sys;
+	struct rig_engine *engine; /* NULL where there is none */
+	/* Makes the files that exist before the race; 0 or -errno. */
+	int (*prepare)(void *ctx);
+	/* The content of a program that exits with code; *len bytes. */
+	const void *(*program)(void *ctx, unsigned code, size_t *len);
+	/* Where actor index writes its program. */
+	const char *(*path)(void *ctx, unsigned index);
+	/* A program that exists and exits with 0. */
+	const char *(*other_program)(void *ctx);
+	/* Threads created from now on are actors, or are not. */
+	void (*actors)(void *ctx, bool actors);
+	/* A forbidden outcome. May return (or not). */
+	void (*fail)(void *ctx, const char *outcome, const char *message);
+};
+
+enum { RIG_ACTORS_MAX = 8 };
+
+struct rig_actor {
+	struct rig_run *run;
+	unsigned index;
+};
+
+/* One scenario bound to a world, a fix and a number of actors. */
+struct rig_run {
+	const struct rig_scenario *scenario;
+	const struct rig_world *world;
+	struct rig_fix fix;
+	enum spw_clone how;
+	unsigned actors;
+	struct spw_sys *sys;
+	struct spw_rt *rt; /* open while actors run */
+	void *state;       /* the scenario's own */
+	struct rig_actor actor[RIG_ACTORS_MAX];
+};
+
+/* The whole program: ctx is a struct rig_run. Runs in the first thread. */
+void rig_run_main(void *ctx);
+
+/* A forbidden outcome of the running scenario. */
+void rig_run_fail(struct rig_run *run, const char *outcome, const char *format,
+		  ...) __attribute__((format(printf, 3, 4)));
+
+const struct rig_outcome *rig_outcome_find(const struct rig_scenario *scenario,
+					   const char *id);
+
+/* ---- the families ---- */
+extern const struct rig_family rig_family_tiny;
+extern const struct rig_family rig_family_etxtbsy;
+
+/* The fix of that name; false where the family has none. */
+bool rig_fix_find(const struct rig_family *family, const char *name,
+		  struct rig_fix *fix);
+
+/* ---- all scenarios, sorted by name ---- */
+
+#define RIG_SCENARIOS(X)  \
+	X(build_and_run)      \
+	X(build_beside_noise) \
+	X(lost_update)
+
+#define X(name) extern const struct rig_scenario rig_scenario_##name;
+RIG_SCENARIOS(X)
+#undef X
+
+/* Ends with NULL. */
+extern const struct rig_scenario *const rig_scenarios[];
+
+const struct rig_scenario *rig_scenario_find(const char *name);
+
+/* ---- shared by the scenarios of a family: etxtbsy.c ---- */
+
+/* Writes the program of actor index, executes it, waits, checks. */
+void rig_build_and_run(struct rig_run *run, unsigned index);
+/* Runs the program at path, which must exit with code. */
+void rig_run_program(struct rig_run *run, const char *path, unsigned code);
+
+extern const struct rig_outcome rig_etxtbsy_outcomes[];
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* Time: the engine's clock, and the pause of a loop that polls the kernel. */
+#include "sim/kernel.h"
+
+#include <inttypes.h>
+
+static uint64_t now_ns(struct spw_sys *sys)
+{
+	struct sim *sim = sim_of(sys);
+
+	rig_note(sim->engine, sim->engine->now_ns);
+	return sim->engine->now_ns;
+}
+
+static void sleep_ns(struct spw_sys *sys, uint64_t ns)
+{
+	struct sim *sim = sim_of(sys);
+
+	rig_sleep(sim->engine, SIM_SLEEP, ns);
+	rig_detail(sim->engine, "(%" PRIu64 " ms) over", ns / 1000000);
+}
+
+/*
+ * Between two tries of a polling loop: the task goes on when what it looked
+ * at has changed, and then the next try is part of the same step. A try that
+ * must fail like the one before is no new behaviour, and so a loop ends.
+ */
+static void pause_call(struct spw_sys *sys, unsigned attempt)
+{
+	struct sim *sim = sim_of(sys);
+	struct sim_task *self = sim_self(sim);
+	struct sim_inode *inode = &sim->inode[self->watch];
+
+	(void)attempt;
+	if (!self->watch)
+		sim_contract(sim, "a pause in a loop that looks at nothing");
+	self->fused = true;
+	if (inode->version != self->watch_version)
+		return;
+	inode->watchers |= rig_self(sim->engine);
+	rig_disable(sim->engine, rig_self(sim->engine));
+	rig_point(sim->engine, SIM_PAUSE);
+}
+
+void sim_clock_calls(struct spw_sys *sys)
+{
+	sys->now_ns = now_ns;
+	sys->sleep_ns = sleep_ns;
+	sys->pause = pause_call;
+}

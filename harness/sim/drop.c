@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How an open file description goes away.
+ *
+ * close, execve and exit drop references (filp_close, do_close_on_exec,
+ * exit_files). The last one is not acted on at once: __fput is queued with
+ * task_work_add and runs when the call returns to user space, last queued
+ * first (task_work_run, "FILO" since c82199061009). Inside __fput the order is
+ * locks_remove_file (leases), f_op->release (end of file on a pipe), and only
+ * then put_write_access: so everything else can be seen to be over while the
+ * file still counts as open for writing.
+ */
+#include "sim/kernel.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct sim_pipe *pipe_of(struct sim *sim, const struct sim_file *f)
+{
+	return &sim->pipe[f->object];
+}
+
+/*
+ * The end of a pipe is seen by whoever holds the other end; a file open for
+ * writing by every execve, a leased one by every open. The rest by nobody.
+ */
+bool sim_drop_visible(const struct sim *sim, const struct sim_file *f)
+{
+	switch (f->kind) {
+	case SIM_REGULAR:
+		return f->writable || f->leased;
+	case SIM_PIPE_READ:
+		return sim->pipe[f->object].writers;
+	case SIM_PIPE_WRITE:
+		return sim->pipe[f->object].readers;
+	case SIM_NULL:
+		break;
+	}
+	return false;
+}
+
+static const char *describe(const struct sim *sim, const struct sim_file *f,
+			    char *buf, size_t size)
+{
+	if (f->kind == SIM_REGULAR)
+		snprintf(buf, size, "%s", sim->inode[f->object].path);
+	else
+		snprintf(buf, size, "pipe %u %s", f->object,
+			 f->kind == SIM_PIPE_READ ? "reader" : "writer");
+	return buf;
+}
+
+static void detail(struct sim *sim, const struct sim_file *f)
+{
+	char text[SIM_PATH + 16];
+
+	if (sim->engine->trace)
+		rig_detail(sim->engine, " %s",
+			   describe(sim, f, text, sizeof(text)));
+}
+
+static void release_pipe(struct sim *sim, struct sim_file *f)
+{
+	struct sim_pipe *pipe = pipe_of(sim, f);
+	bool visible = sim_drop_visible(sim, f);
+
+	if (visible) {
+		sim_inner(sim, SIM_RELEASE);
+		detail(sim, f);
+	}
+	if (f->kind == SIM_PIPE_READ)
+		pipe->readers = false;
+	else
+		pipe->writers = false;
+	rig_enable(sim->engine, pipe->waiters); /* end of file is an event */
+	if (!pipe->readers && !pipe->writers)
+		memset(pipe, 0, sizeof(*pipe));
+}
+
+static void remove_lease(struct sim *sim, struct sim_file *f)
+{
+	struct sim_inode *inode = &sim->inode[f->object];
+
+	sim_inner(sim, SIM_UNLEASE);
+	f->leased = false;
+	inode->leases--;
+	sim_inode_changed(sim, inode);
+}
+
+static void put_write_access(struct sim *sim, struct sim_file *f)
+{
+	struct sim_inode *inode = &sim->inode[f->object];
+
+	sim_inner(sim, SIM_WRITE_COUNT);
+	inode->writers--;
+	rig_detail(sim->engine, " of %s: %d -> %d", inode->path,
+		   inode->writers + 1, inode->writers);
+	sim_inode_changed(sim, inode);
+}
+
+/* __fput */
+static void final_drop(struct sim *sim, unsigned index)
+{
+	struct sim_file *f = &sim->file[index];
+
+	if (f->kind == SIM_PIPE_READ || f->kind == SIM_PIPE_WRITE)
+		release_pipe(sim, f);
+	if (f->kind == SIM_REGULAR && f->leased)
+		remove_lease(sim, f);
+	if (f->kind == SIM_REGULAR && f->writable)
+		put_write_access(sim, f);
+	if (f->kind == SIM_REGULAR)
+		sim_inode_put(sim, f->object);
+	memset(f, 0, sizeof(*f));
+}
+
+void sim_drop(struct sim *sim, unsigned index)
+{
+	struct sim_task *self = sim_self(sim);
+
+	if (--sim->file[index].refs)
+		return;
+	self->drops[self->ndrops++] = (uint8_t)index;
+}
+
+/* The queued drops that others can see. */
+static unsigned count_visible(const struct sim *sim, const struct sim_task *t)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < t->ndrops; i++)
+		n += sim_drop_visible(sim, &sim->file[t->drops[i]]);
+	return n;
+}
+
+static unsigned take(struct sim_task *self, unsigned i)
+{
+	unsigned index = self->drops[i];
+
+	memmove(&self->drops[i], &self->drops[i + 1], self->ndrops - i - 1u);
+	self->ndrops--;
+	return index;
+}
+
+/* Which of the queued drops runs next. */
+static unsigned next_drop(struct sim *sim, struct sim_task *self)
+{
+	unsigned visible = count_visible(sim, self);
+	unsigned choice;
+
+	if (sim->options.release_order == SIM_ORDER_FIFO)
+		return 0;
+	if (sim->options.release_order == SIM_ORDER_LIFO || visible < 2)
+		return self->ndrops - 1u;
+	/* Value 0, the default, is the last queued one, as on Linux. */
+	choice = rig_choose(sim->engine, SIM_ORDER, visible);
+	for (unsigned i = self->ndrops; i--;)
+		if (sim_drop_visible(sim, &sim->file[self->drops[i]]) &&
+		    !choice--)
+			return i;
+	return 0; /* not reached: there are that many */
+}
+
+void sim_run_drops(struct sim *sim)
+{
+	struct sim_task *self = sim_self(sim);
+
+	while (self->ndrops)
+		final_drop(sim, take(self, next_drop(sim, self)));
+}
+
+/*
+ * Ascending, as do_close_on_exec and close_files do. What nobody else can see
+ * is no step.
+ */
+void sim_drop_table(struct sim *sim, bool only_cloexec)
+{
+	struct sim_table *table = sim_table_self(sim);
+
+	for (int fd = 0; fd < SIM_FDS; fd++) {
+		struct sim_fd *slot = &table->fd[fd];
+		unsigned index = slot->file;
+
+		if (!index || (only_cloexec && !slot->cloexec))
+			continue;
+		if (sim_drop_visible(sim, &sim->file[index])) {
+			sim_inner(sim, SIM_DROP);
+			rig_detail(sim->engine, " fd %d,", fd);
+			detail(sim, &sim->file[index]);
+		}
+		*slot = (struct sim_fd){ 0 };
+		sim_drop(sim, index);
+	}
+	sim_run_drops(sim);
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Descriptors: tables, numbers, and the calls that work on a number. POSIX:
+ * the lowest free number is always taken, and a number is free as soon as
+ * close has begun (close_fd clears the slot before filp_close).
+ */
+#include "sim/kernel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+unsigned sim_fd_file(struct sim *sim, int fd)
+{
+	if (fd < 0 || fd >= SIM_FDS)
+		return 0;
+	return sim_table_self(sim)->fd[fd].file;
+}
+
+unsigned sim_file_new(struct sim *sim, enum sim_kind kind, unsigned object)
+{
+	for (unsigned i = 1; i < SIM_FILES; i++) {
+		struct sim_file *f = &sim->file[i];
+
+		if (f->kind)
+			continue;
+		*f = (struct sim_file){ .kind = kind,
+					.object = (uint8_t)object,
+					.refs = 1 };
+		if (i > sim->nfiles)
+			sim->nfiles = i;
+		return i;
+	}
+	return 0;
+}
+
+int sim_fd_install(struct sim *sim, unsigned file, bool cloexec)
+{
+	struct sim_table *table = sim_table_self(sim);
+
+	for (int fd = 0; fd < SIM_FDS; fd++) {
+		if (table->fd[fd].file)
+			continue;
+		table->fd[fd] = (struct sim_fd){ .file = (uint8_t)file,
+						 .cloexec = cloexec };
+		return fd;
+	}
+	return -EMFILE;
+}
+
+static int close_call(struct spw_sys *sys, int fd)
+{
+	struct sim *sim = sim_of(sys);
+	unsigned file = sim_fd_file(sim, fd);
+
+	if (file && sim_drop_visible(sim, &sim->file[file]))
+		sim_point(sim, SIM_CLOSE);
+	else
+		sim_table_point(sim, SIM_CLOSE);
+	rig_detail(sim->engine, "(%d)", fd);
+	file = sim_fd_file(sim, fd); /* others have run */
+	if (!file)
+		sim_contract(sim, "close of descriptor %d, which is not open",
+			     fd);
+	sim_table_self(sim)->fd[fd] = (struct sim_fd){ 0 };
+	sim_drop(sim, file);
+	sim_run_drops(sim);
+	return sim_result(sim, 0);
+}
+
+/* Copies one reference of file to a number. */
+static int dup_file(struct sim *sim, unsigned file, int fd, bool cloexec)
+{
+	sim->file[file].refs++;
+	sim_table_self(sim)->fd[fd] = (struct sim_fd){ .file = (uint8_t)file,
+						       .cloexec = cloexec };
+	return fd;
+}
+
+static int dup_above(struct spw_sys *sys, int from, int least)
+{
+	struct sim *sim = sim_of(sys);
+	unsigned file;
+
+	sim_table_point(sim, SIM_DUP);
+	rig_detail(sim->engine, "(%d, above %d)", from, least);
+	file = sim_fd_file(sim, from);
+	if (!file)
+		return sim_result(sim, -EBADF);
+	for (int fd = least; fd >= 0 && fd < SIM_FDS; fd++)
+		if (!sim_table_self(sim)->fd[fd].file)
+			return sim_result(sim, dup_file(sim, file, fd, true));
+	return sim_result(sim, -EMFILE);
+}
+
+static int dup_onto(struct spw_sys *sys, int from, int to)
+{
+	struct sim *sim = sim_of(sys);
+	unsigned file, old;
+
+	sim_table_point(sim, SIM_DUP);
+	rig_detail(sim->engine, "(%d, onto %d)", from, to);
+	file = sim_fd_file(sim, from);
+	if (!file || to < 0 || to >= SIM_FDS)
+		return sim_result(sim, -EBADF);
+	old = sim_fd_file(sim, to);
+	if (from == to) {
+		sim_table_self(sim)->fd[to].cloexec = false;
+		return sim_result(sim, to);
+	}
+	dup_file(sim, file, to, false);
+	if (old)
+		sim_drop(sim, old);
+	sim_run_drops(sim);
+	return sim_result(sim, to);
+}
+
+static int cloexec_from(struct spw_sys *sys, int first)
+{
+	struct sim *sim = sim_of(sys);
+
+	sim_table_point(sim, SIM_CLOEXEC);
+	rig_detail(sim->engine, "(%d.., close-on-exec)", first);
+	for (int fd = first < 0 ? 0 : first; fd < SIM_FDS; fd++)
+		if (sim_fd_file(sim, fd))
+			sim_table_self(sim)->fd[fd].cloexec = true;
+	return sim_result(sim, 0);
+}
+
+/* close_range(keep, ~0U, CLOSE_RANGE_UNSHARE): dup_fd copies below keep. */
+static int private_table(struct spw_sys *sys, int keep)
+{
+	struct sim *sim = sim_of(sys);
+	struct sim_task *self = sim_self(sim);
+	struct sim_table *old = sim_table_self(sim);
+	unsigned t;
+
+	sim_table_point(sim, SIM_PRIVATE);
+	for (t = 1; t < SIM_TABLES && sim->table[t].refs; t++)
+		;
+	if (t == SIM_TABLES)
+		return sim_result(sim, -ENOMEM);
+	if (t > sim->ntables)
+		sim->ntables = t;
+	memset(&sim->table[t], 0, sizeof(sim->table[t]));
+	sim->table[t].refs = 1;
+	for (int fd = 0; fd < keep && fd < SIM_FDS; fd++) {
+		sim->table[t].fd[fd] = old->fd[fd];
+		if (old->fd[fd].file)
+			sim->file[old->fd[fd].file].refs++;
+	}
+	if (!--old->refs)
+		sim_contract(sim, "the only thread of a process gave up its "
+				  "descriptors");
+	self->table = (uint8_t)t;
+	return sim_result(sim, 0);
+}
+
+static ssize_t regular_read(struct sim *sim, struct sim_file *f, void *buf,
+			    size_t len)
+{
+	const struct sim_inode *inode = &sim->inode[f->object];
+	size_t left = 0;
+	size_t n;
+
+	if (f->pos < inode->size)
+		left = (size_t)(inode->size - f->pos);
+	n = len < left ? len : left;
+	memcpy(buf, inode->data + f->pos, n);
+	f->pos = (uint16_t)(f->pos + n);
+	return (ssize_t)n;
+}
+
+static ssize_t regular_write(struct sim *sim, struct sim_file *f,
+			     const void *buf, size_t len)
+{
+	struct sim_inode *inode = &sim->inode[f->object];
+	size_t room = SIM_DATA - (size_t)f->pos; /* pos grows by n only */
+	size_t n = len < room ? len : room;
+
+	if (len && !n)
+		return -ENOSPC;
+	memcpy(inode->data + f->pos, buf, n);
+	f->pos = (uint16_t)(f->pos + n);
+	if (f->pos > inode->size)
+		inode->size = f->pos;
+	return (ssize_t)n;
+}
+
+static void note_data(struct sim *sim, const void *buf, ssize_t n)
+{
+	const unsigned char *bytes = buf;
+
+	if (sim->engine->hashing)
+		for (ssize_t i = 0; i < n; i++)
+			rig_note(sim->engine, bytes[i]);
+}
+
+static ssize_t read_call(struct spw_sys *sys, int fd, void *buf, size_t len)
+{
+	struct sim *sim = sim_of(sys);
+	struct sim_file *f;
+	ssize_t n;
+
+	sim_point(sim, SIM_READ);
+	rig_detail(sim->engine, "(%d)", fd);
+	f = &sim->file[sim_fd_file(sim, fd)];
+	if (!f->kind || !f->readable)
+		return sim_result(sim, -EBADF);
+	if (f->kind == SIM_PIPE_READ)
+		n = sim_pipe_read(sim, &sim->pipe[f->object], buf, len);
+	else
+		n = f->kind == SIM_REGULAR ? regular_read(sim, f, buf, len) : 0;
+	note_data(sim, buf, n);
+	return sim_result(sim, (int)n);
+}
+
+static ssize_t write_call(struct spw_sys *sys, int fd, const void *buf,
+			  size_t len)
+{
+	struct sim *sim = sim_of(sys);
+	struct sim_file *f;
+	ssize_t n;
+
+	sim_point(sim, SIM_WRITE);
+	rig_detail(sim->engine, "(%d)", fd);
+	f = &sim->file[sim_fd_file(sim, fd)];
+	if (!f->kind || !f->writable)
+		return sim_result(sim, -EBADF);
+	if (f->kind == SIM_PIPE_WRITE)
+		n = sim_pipe_write(sim, &sim->pipe[f->object], buf, len);
+	else if (f->kind == SIM_REGULAR)
+		n = regular_write(sim, f, buf, len);
+	else
+		n = (ssize_t)len;
+	return sim_result(sim, (int)n);
+}
+
+static int fchmod_call(struct spw_sys *sys, int fd, mode_t mode)
+{
+	struct sim *sim = sim_of(sys);
+	struct sim_file *f;
+
+	sim_point(sim, SIM_FCHMOD);
+	rig_detail(sim->engine, "(%d, %04o)", fd, mode);
+	f = &sim->file[sim_fd_file(sim, fd)];
+	if (f->kind != SIM_REGULAR)
+		return sim_result(sim, f->kind ? -EINVAL : -EBADF);
+	sim->inode[f->object].mode = (uint16_t)mode;
+	return sim_result(sim, 0);
+}
+
+void sim_file_calls(struct spw_sys *sys)
+{
+	sys->close = close_call;
+	sys->read = read_call;
+	sys->write = write_call;
+	sys->fchmod = fchmod_call;
+	sys->dup_above = dup_above;
+	sys->dup_onto = dup_onto;
+	sys->cloexec_from = cloexec_from;
+	sys->private_table = private_table;
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The objects of the simulated kernel, shared by the files of this folder.
+ * Small numbers and no pointers between objects, so that a reset is cheap and
+ * a picture of the state is canonical. Index 0 of every table is "none".
+ */
+#ifndef SIM_KERNEL_H
+#define SIM_KERNEL_H
+
+#include "engine/engine.h"
+#include "engine/trace.h"
+#include "sim/sim.h"
+
+#include <spw/sys.h>
+
+enum {
+	SIM_FDS = 24,    /* numbers of a descriptor table: EMFILE beyond */
+	SIM_TABLES = 48,
+	SIM_FILES = 64,  /* open file descriptions: ENFILE beyond */
+	SIM_INODES = 16, /* ENOSPC beyond */
+	SIM_PIPES = 32,
+	SIM_PROCS = 48,  /* EAGAIN beyond */
+	SIM_LOCKS = 32,  /* of each kind: EAGAIN beyond */
+	SIM_DATA = 64,   /* bytes of a file or in a pipe */
+	SIM_PATH = 32,
+	SIM_HEAPS = 16,  /* tasks that allocate memory */
+	SIM_HEAP = 16384, /* bytes for each */
+};
+
+/*
+ * Every operation of the simulated kernel: X(id, name, class). A step inside a
+ * call is inner; a call that only its own task can ever notice is minor.
+ */
+enum sim_class { SIM_CALL, SIM_INNER, SIM_MINOR };
+
+#define SIM_OPS(X)                                          \
+	X(OPEN, "open", CALL)                              \
+	X(CLOSE, "close", CALL)                            \
+	X(READ, "read", CALL)                              \
+	X(WRITE, "write", CALL)                            \
+	X(FCHMOD, "fchmod", CALL)                          \
+	X(UNLINK, "unlink", CALL)                          \
+	X(PIPE, "pipe", CALL)                              \
+	X(DUP, "dup", CALL)                                \
+	X(CLOEXEC, "close-range", MINOR)                    \
+	X(PRIVATE, "private-table", CALL)                  \
+	X(LEASE, "lease", CALL)                            \
+	X(CLONE, "clone", CALL)                            \
+	X(EXECVE, "execve", CALL)                          \
+	X(CHDIR, "chdir", MINOR)                            \
+	X(SETSID, "setsid", MINOR)                          \
+	X(SETPGID, "setpgid", MINOR)                        \
+	X(WAIT, "wait", CALL)                              \
+	X(EXIT, "exit", CALL)                              \
+	X(THREAD, "thread-create", MINOR)                   \
+	X(JOIN, "thread-join", MINOR)                       \
+	X(LOCK, "lock", CALL)                              \
+	X(UNLOCK, "unlock", CALL)                          \
+	X(RDLOCK, "read-lock", CALL)                       \
+	X(WRLOCK, "write-lock", CALL)                      \
+	X(RWUNLOCK, "rw-unlock", CALL)                     \
+	X(COND_WAIT, "cond-wait", CALL)                    \
+	X(BROADCAST, "broadcast", CALL)                    \
+	X(SLEEP, "sleep", CALL)                            \
+	X(PAUSE, "pause", CALL)                            \
+	X(VFORK_RETURN, "clone-return", CALL)              \
+	X(READ_WAKE, "read-wake", INNER)                     \
+	X(LEASE_BREAK, "lease-break", INNER)                 \
+	X(EXEC_MMAP, "exec-mmap", INNER)                     \
+	X(DROP, "drop", INNER)                               \
+	X(ORDER, "final-drop-order", INNER)                  \
+	X(UNLEASE, "remove-lease", INNER)                    \
+	X(RELEASE, "release", INNER)                         \
+	X(WRITE_COUNT, "write-count", INNER)                 \
+	X(ZOMBIE, "exit-notify", INNER)
+
+enum sim_op {
+	SIM_OP_FIRST = RIG_OP_SUBJECT - 1,
+#define X(id, name, class) SIM_##id,
+	SIM_OPS(X)
+#undef X
+		SIM_OP_END,
+};
+
+struct sim_inode {
+	bool used;
+	bool linked;        /* its path still names it */
+	char path[SIM_PATH]; /* under which it was created */
+	uint64_t key;       /* hash of path */
+	uint16_t mode;
+	uint16_t size;
+	int16_t writers;    /* i_writecount: < 0 while executed */
+	uint8_t opens;      /* open file descriptions */
+	uint8_t leases;
+	uint32_t version;   /* grows when writers or leases change */
+	uint64_t watchers;  /* tasks in pause that wait for a newer version */
+	uint64_t breakers;  /* tasks whose open waits for leases to end */
+	uint8_t data[SIM_DATA];
+};
+
+enum sim_kind { SIM_REGULAR = 1, SIM_PIPE_READ, SIM_PIPE_WRITE, SIM_NULL };
+
+/* struct file: an open file description. */
+struct sim_file {
+	enum sim_kind kind;
+	uint8_t object; /* inode or pipe */
+	uint8_t refs;
+	uint16_t pos;
+	bool readable;
+	bool writable;
+	bool leased;
+};
+
+struct sim_pipe {
+	bool used;
+	bool readers; /* the reading end is open somewhere */
+	bool writers;
+	uint8_t len;
+	uint64_t waiters; /* tasks blocked in read */
+	uint8_t data[SIM_DATA];
+};
+
+struct sim_fd {
+	uint8_t file; /* 0: free */
+	bool cloexec;
+};
+
+/* struct files_struct */
+struct sim_table {
+	uint8_t refs; /* threads that use it; 0: free */
+	struct sim_fd fd[SIM_FDS];
+};
+
+enum sim_life { SIM_RUNNING = 1, SIM_DEAD };
+
+struct sim_proc {
+	enum sim_life life;
+	pid_t pid;
+	uint8_t parent;
+	uint8_t image; /* inode whose program it runs; 0: the scenario itself */
+	uint8_t threads;
+	struct spw_status status;
+	uint64_t waiters;
+};
+
+/* What a task is to the kernel: one thread of one process. */
+struct sim_task {
+	struct rig_task *task;
+	uint8_t proc;
+	uint8_t table;
+	bool threw; /* thread: it has ended */
+	uint64_t joiners;
+	struct sim_task *vfork_parent; /* suspended until this one lets go */
+	/* Between clone and execve: the block it may rely on. */
+	const void *arg;
+	size_t arg_len;
+	uint64_t arg_sum;
+	/* Final drops that wait for the end of the call (task_work). */
+	uint8_t ndrops;
+	uint8_t drops[SIM_FDS];
+	/* What a polling loop looked at last, for pause. */
+	uint8_t watch; /* inode; 0: nothing */
+	uint32_t watch_version;
+	bool fused; /* the next call belongs to the pause before it */
+	/* What runs on it. */
+	spw_child_fn *child;
+	void (*thread)(void *arg);
+	void *thread_arg;
+	struct sim *sim;
+};
+
+struct sim_mutex {
+	bool used;
+	uint8_t owner; /* task index + 1 */
+	uint64_t waiters;
+};
+
+struct sim_rwlock {
+	bool used;
+	uint8_t writer; /* task index + 1 */
+	uint64_t readers;
+	uint64_t want_read;
+	uint64_t want_write;
+};
+
+struct sim_cond {
+	bool used;
+	uint64_t waiters; /* not yet woken */
+	struct sim_mutex *mutex;
+};
+
+struct sim_heap {
+	uint32_t used;
+	_Alignas(16) uint8_t bytes[SIM_HEAP];
+};
+
+struct sim {
+	struct spw_sys sys; /* first: the seam's calls find the rest */
+	struct rig_engine *engine;
+	struct sim_options options;
+	struct rig_subject subject;
+	void (*main)(void *ctx);
+	void *ctx;
+	enum rig_kind thread_kind;
+	uint32_t live_blocks; /* of memory */
+	unsigned ntasks, ninodes, nfiles, npipes, ntables, nprocs;
+	unsigned nmutexes, nrwlocks, nconds;
+	struct sim_task task[RIG_TASKS_MAX];
+	struct sim_inode inode[SIM_INODES];
+	struct sim_file file[SIM_FILES];
+	struct sim_pipe pipe[SIM_PIPES];
+	struct sim_table table[SIM_TABLES];
+	struct sim_proc proc[SIM_PROCS];
+	struct sim_mutex mutex[SIM_LOCKS];
+	struct sim_rwlock rwlock[SIM_LOCKS];
+	struct sim_cond cond[SIM_LOCKS];
+	struct sim_heap heap[SIM_HEAPS];
+};
+
+static inline struct sim *sim_of(struct spw_sys *sys)
+{
+	return (struct sim *)(void *)sys;
+}
+
+static inline struct sim_task *sim_self(struct sim *sim)
+{
+	return sim->engine->current->world;
+}
+
+static inline struct sim_proc *sim_proc_self(struct sim *sim)
+{
+	return &sim->proc[sim_self(sim)->proc];
+}
+
+static inline struct sim_table *sim_table_self(struct sim *sim)
+{
+	return &sim->table[sim_self(sim)->table];
+}
+
+/* ---- points: sim.c ---- */
+
+/* The calling task is about to make a call that others can see. */
+void sim_point(struct sim *sim, unsigned op);
+/* A call on the caller's descriptor table: a point where that is shared. */
+void sim_table_point(struct sim *sim, unsigned op);
+/* A step inside a call: a point with options.inner_steps. */
+void sim_inner(struct sim *sim, unsigned op);
+/* "ETXTBSY"; "error" where the kernel has no use for the number. */
+const char *sim_errno_name(int error);
+/* The result of a call, for the trace and the task's history. */
+int sim_result(struct sim *sim, int result);
+
+/* A rule of the seam was broken by the program under test. */
+#define sim_contract(sim, ...) rig_fail((sim)->engine, "contract", __VA_ARGS__)
+
+/* ---- descriptors and files: file.c, drop.c, name.c, pipe.c ---- */
+
+/* The file of fd in the caller's table, or 0. */
+unsigned sim_fd_file(struct sim *sim, int fd);
+/* A free file with one reference, or 0. */
+unsigned sim_file_new(struct sim *sim, enum sim_kind kind, unsigned object);
+/* The lowest free number for one reference to file. -EMFILE. */
+int sim_fd_install(struct sim *sim, unsigned file, bool cloexec);
+void sim_inode_changed(struct sim *sim, struct sim_inode *inode);
+
+/* Can another task see that a reference to this file goes? */
+bool sim_drop_visible(const struct sim *sim, const struct sim_file *file);
+/* Drops one reference; a final drop is queued on the task (task_work_add). */
+void sim_drop(struct sim *sim, unsigned file);
+/* Runs the queued final drops (task_work_run), in the configured order. */
+void sim_run_drops(struct sim *sim);
+/* Drops every descriptor of the caller's table, or the close-on-exec ones. */
+void sim_drop_table(struct sim *sim, bool only_cloexec);
+
+unsigned sim_inode_find(const struct sim *sim, const char *path);
+unsigned sim_inode_create(struct sim *sim, const char *path, unsigned mode);
+void sim_inode_put(struct sim *sim, unsigned inode);
+
+ssize_t sim_pipe_read(struct sim *sim, struct sim_pipe *pipe, void *buf,
+		      size_t len);
+ssize_t sim_pipe_write(struct sim *sim, struct sim_pipe *pipe, const void *buf,
+		       size_t len);
+
+/* ---- processes: process.c, exec.c ---- */
+
+_Noreturn void sim_exit(struct sim *sim, int code);
+/* Lets the suspended parent of the caller go, if there is one. */
+void sim_vfork_release(struct sim *sim);
+struct sim_task *sim_task_new(struct sim *sim, unsigned proc, unsigned table);
+
+/* ---- filling the seam: one function a file ---- */
+
+void sim_file_calls(struct spw_sys *sys);
+void sim_name_calls(struct spw_sys *sys);
+void sim_pipe_calls(struct spw_sys *sys);
+void sim_process_calls(struct spw_sys *sys);
+void sim_exec_calls(struct spw_sys *sys);
+void sim_thread_calls(struct spw_sys *sys);
+void sim_lock_calls(struct spw_sys *sys);
+void sim_clock_calls(struct spw_sys *sys);
+void sim_memory_calls(struct spw_sys *sys);
+
+/* ---- whole kernel: snapshot.c, leftovers.c, memory.c ---- */
+
+void sim_snapshot(struct sim *sim, struct rig_words *out);
+/* Fails the execution if the program left anything behind. */
+void sim_leftovers(struct sim *sim);
+void sim_memory_reset(struct sim *sim);
+/* A block that was written to after it was freed, or NULL. */
+const void *sim_memory_damage(const struct sim *sim);
+
+#endif

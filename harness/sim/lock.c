@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Mutexes, read-write locks, conditions. Taking one is a point, giving one
+ * back is none: what others do between the last access under a lock and its
+ * release commutes with the release (Lipton 1975: a release moves left).
+ *
+ * Any waiter may get a lock (POSIX promises no order), and a reader even while
+ * a writer waits: more interleavings than a writer-preferring lock allows, so
+ * what holds here holds there.
+ */
+#include "sim/kernel.h"
+
+#include <errno.h>
+#include <string.h>
+
+static uint64_t self_bit(struct sim *sim)
+{
+	return rig_self(sim->engine);
+}
+
+static uint8_t self_id(struct sim *sim)
+{
+	return (uint8_t)(sim->engine->current->index + 1);
+}
+
+/* fork(2): a child of a process with threads may make only
+ * async-signal-safe calls; a lock may be held by a thread it does not have. */
+static void not_in_child(struct sim *sim, const char *what)
+{
+	if (sim_self(sim)->arg)
+		sim_contract(sim, "%s between clone and execve", what);
+}
+
+/* Tasks that wait become enabled when the lock is to be had, else disabled. */
+static void update(struct sim *sim, uint64_t waiters, bool free)
+{
+	if (free)
+		rig_enable(sim->engine, waiters);
+	else
+		rig_disable(sim->engine, waiters);
+}
+
+/* ---- mutex ---- */
+
+static int mutex_create(struct spw_sys *sys, struct spw_mutex **mutex)
+{
+	struct sim *sim = sim_of(sys);
+
+	for (unsigned i = 0; i < SIM_LOCKS; i++) {
+		if (sim->mutex[i].used)
+			continue;
+		if (i >= sim->nmutexes)
+			sim->nmutexes = i + 1;
+		sim->mutex[i].used = true;
+		*mutex = (struct spw_mutex *)(void *)&sim->mutex[i];
+		return 0;
+	}
+	return -EAGAIN;
+}
+
+static struct sim_mutex *mutex_of(struct spw_mutex *mutex)
+{
+	return (struct sim_mutex *)(void *)mutex;
+}
+
+static void mutex_destroy(struct spw_sys *sys, struct spw_mutex *mutex)
+{
+	struct sim_mutex *m = mutex_of(mutex);
+
+	if (m->owner || m->waiters)
+		sim_contract(sim_of(sys), "a mutex in use was destroyed");
+	memset(m, 0, sizeof(*m));
+}
+
+static void mutex_lock(struct spw_sys *sys, struct spw_mutex *mutex)
+{
+	struct sim *sim = sim_of(sys);
+	struct sim_mutex *m = mutex_of(mutex);
+
+	not_in_child(sim, "a mutex was taken");
+	if (!m->used)
+		sim_contract(sim, "lock of a mutex that does not exist");
+	if (m->owner == self_id(sim))
+		sim_contract(sim, "lock of a mutex that is held already");
+	m->waiters |= self_bit(sim);
+	update(sim, self_bit(sim), !m->owner);
+	sim_point(sim, SIM_LOCK);
+	m->waiters &= ~self_bit(sim);
+	m->owner = self_id(sim);
+	update(sim, m->waiters, false);
+}
+
+static void mutex_unlock(struct spw_sys *sys, struct spw_mutex *mutex)
+{
+	struct sim *sim = sim_of(sys);
+	struct sim_mutex *m = mutex_of(mutex);
+
+	rig_silent(sim->engine, SIM_UNLOCK);
+	if (m->owner != self_id(sim))
+		sim_contract(sim, "unlock of a mutex that is not held");
+	m->owner = 0;
+	update(sim, m->waiters, true);
+}
+
+/*
+ * What a task reads under a lock is part of its history: without it two tasks
+ * that read different values would look the same to a search over states.
+ */
+static void assert_held(struct spw_sys *sys, struct spw_mutex *mutex,
+			const void *shared, size_t len)
+{
+	struct sim *sim = sim_of(sys);
+	const unsigned char *bytes = shared;
+
+	if (mutex_of(mutex)->owner != self_id(sim))
+		sim_contract(sim, "shared memory was touched without its lock");
+	if (sim->engine->hashing)
+		for (size_t i = 0; i < len; i++)
+			rig_note(sim->engine, bytes[i]);
+}
+
+/* ---- read-write lock ---- */
+
+static int rwlock_create(struct spw_sys *sys, struct spw_rwlock **lock)
+{
+	struct sim *sim = sim_of(sys);
+
+	for (unsigned i = 0; i < SIM_LOCKS; i++) {
+		if (sim->rwlock[i].used)
+			continue;
+		if (i >= sim->nrwlocks)
+			sim->nrwlocks = i + 1;
+		sim->rwlock[i].used = true;
+		*lock = (struct spw_rwlock *)(void *)&sim->rwlock[i];
+		return 0;
+	}
+	return -EAGAIN;
+}
+
+static struct sim_rwlock *rwlock_of(struct spw_rwlock *lock)
+{
+	return (struct sim_rwlock *)(void *)lock;
+}
+
+static void rwlock_destroy(struct spw_sys *sys, struct spw_rwlock *lock)
+{
+	struct sim_rwlock *l = rwlock_of(lock);
+
+	if (l->writer || l->readers || l->want_read || l->want_write)
+		sim_contract(sim_of(sys), "a lock in use was destroyed");
+	memset(l, 0, sizeof(*l));
+}
+
+static void rwlock_update(struct sim *sim, struct sim_rwlock *l)
+{
+	update(sim, l->want_read, !l->writer);
+	update(sim, l->want_write, !l->writer && !l->readers);
+}
+
+static void rwlock_take(struct sim *sim, struct sim_rwlock *l, uint64_t *want,
+			unsigned op)
+{
+	not_in_child(sim, "a lock was taken");
+	if (!l->used)
+		sim_contract(sim, "lock of a lock that does not exist");
+	if (l->writer == self_id(sim) || l->readers & self_bit(sim))
+		sim_contract(sim, "lock of a lock that is held already");
+	*want |= self_bit(sim);
+	rwlock_update(sim, l);
+	sim_point(sim, op);
+	*want &= ~self_bit(sim);
+}
+
+static void rwlock_read(struct spw_sys *sys, struct spw_rwlock *lock)
+{
+	struct sim *sim = sim_of(sys);
+	struct sim_rwlock *l = rwlock_of(lock);
+
+	rwlock_take(sim, l, &l->want_read, SIM_RDLOCK);
+	l->readers |= self_bit(sim);
+	rwlock_update(sim, l);
+}
+
+static void rwlock_write(struct spw_sys *sys, struct spw_rwlock *lock)
+{
+	struct sim *sim = sim_of(sys);
+	struct sim_rwlock *l = rwlock_of(lock);
+
+	rwlock_take(sim, l, &l->want_write, SIM_WRLOCK);
+	l->writer = self_id(sim);
+	rwlock_update(sim, l);
+}
+
+static void rwlock_unlock(struct spw_sys *sys, struct spw_rwlock *lock)
+{
+	struct sim *sim = sim_of(sys);
+	struct sim_rwlock *l = rwlock_of(lock);
+
+	rig_silent(sim->engine, SIM_RWUNLOCK);
+	if (l->writer == self_id(sim))
+		l->writer = 0;
+	else if (l->readers & self_bit(sim))
+		l->readers &= ~self_bit(sim);
+	else
+		sim_contract(sim, "unlock of a lock that is not held");
+	rwlock_update(sim, l);
+}
+
+/* ---- condition ---- */
+
+static int cond_create(struct spw_sys *sys, struct spw_cond **cond)
+{
+	struct sim *sim = sim_of(sys);
+
+	for (unsigned i = 0; i < SIM_LOCKS; i++) {
+		if (sim->cond[i].used)
+			continue;
+		if (i >= sim->nconds)
+			sim->nconds = i + 1;
+		sim->cond[i].used = true;
+		*cond = (struct spw_cond *)(void *)&sim->cond[i];
+		return 0;
+	}
+	return -EAGAIN;
+}
+
+static struct sim_cond *cond_of(struct spw_cond *cond)
+{
+	return (struct sim_cond *)(void *)cond;
+}
+
+static void cond_destroy(struct spw_sys *sys, struct spw_cond *cond)
+{
+	struct sim_cond *c = cond_of(cond);
+
+	if (c->waiters)
+		sim_contract(sim_of(sys), "a condition in use was destroyed");
+	memset(c, 0, sizeof(*c));
+}
+
+/*
+ * Gives the mutex up and waits in one step; being woken and having the mutex
+ * again is one step too: between the two the task can do nothing.
+ */
+static void cond_wait(struct spw_sys *sys, struct spw_cond *cond,
+		      struct spw_mutex *mutex)
+{
+	struct sim *sim = sim_of(sys);
+	struct sim_cond *c = cond_of(cond);
+	struct sim_mutex *m = mutex_of(mutex);
+
+	if (m->owner != self_id(sim))
+		sim_contract(sim, "wait for a condition without its mutex");
+	m->owner = 0;
+	update(sim, m->waiters, true);
+	c->mutex = m;
+	c->waiters |= self_bit(sim);
+	rig_disable(sim->engine, self_bit(sim));
+	sim_point(sim, SIM_COND_WAIT);
+	m->waiters &= ~self_bit(sim);
+	m->owner = self_id(sim);
+	update(sim, m->waiters, false);
+}
+
+/* Who is woken waits for the mutex, which the caller holds. */
+static void cond_broadcast(struct spw_sys *sys, struct spw_cond *cond)
+{
+	struct sim *sim = sim_of(sys);
+	struct sim_cond *c = cond_of(cond);
+
+	rig_silent(sim->engine, SIM_BROADCAST);
+	if (!c->waiters)
+		return;
+	if (c->mutex->owner != self_id(sim))
+		sim_contract(sim, "broadcast without the mutex of the "
+				  "condition");
+	c->mutex->waiters |= c->waiters;
+	c->waiters = 0;
+}
+
+void sim_lock_calls(struct spw_sys *sys)
+{
+	sys->mutex_create = mutex_create;
+	sys->mutex_destroy = mutex_destroy;
+	sys->mutex_lock = mutex_lock;
+	sys->mutex_unlock = mutex_unlock;
+	sys->assert_held = assert_held;
+	sys->rwlock_create = rwlock_create;
+	sys->rwlock_destroy = rwlock_destroy;
+	sys->rwlock_read = rwlock_read;
+	sys->rwlock_write = rwlock_write;
+	sys->rwlock_unlock = rwlock_unlock;
+	sys->cond_create = cond_create;
+	sys->cond_destroy = cond_destroy;
+	sys->cond_wait = cond_wait;
+	sys->cond_broadcast = cond_broadcast;
+}

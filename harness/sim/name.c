@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names and inodes: one flat directory. An inode lives while a name, an open
+ * file description or a running program refers to it.
+ */
+#include "sim/kernel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+static uint64_t key_of(const char *path)
+{
+	uint64_t key = 0;
+
+	for (; *path; path++)
+		key = rig_mix(key, (unsigned char)*path);
+	return key;
+}
+
+unsigned sim_inode_find(const struct sim *sim, const char *path)
+{
+	uint64_t key = key_of(path);
+
+	for (unsigned i = 1; i <= sim->ninodes; i++)
+		if (sim->inode[i].linked && sim->inode[i].key == key &&
+		    !strcmp(sim->inode[i].path, path))
+			return i;
+	return 0;
+}
+
+unsigned sim_inode_create(struct sim *sim, const char *path, unsigned mode)
+{
+	unsigned i = 1;
+
+	while (i < SIM_INODES && sim->inode[i].used)
+		i++;
+	if (i == SIM_INODES || strlen(path) >= SIM_PATH)
+		return 0;
+	if (i > sim->ninodes)
+		sim->ninodes = i;
+	sim->inode[i] = (struct sim_inode){ .used = true,
+					    .linked = true,
+					    .key = key_of(path),
+					    .mode = (uint16_t)mode };
+	memcpy(sim->inode[i].path, path, strlen(path) + 1);
+	return i;
+}
+
+static void free_if_unused(struct sim *sim, unsigned i)
+{
+	struct sim_inode *inode = &sim->inode[i];
+
+	if (!inode->linked && !inode->opens && inode->writers == 0)
+		memset(inode, 0, sizeof(*inode));
+}
+
+void sim_inode_put(struct sim *sim, unsigned i)
+{
+	sim->inode[i].opens--;
+	free_if_unused(sim, i);
+}
+
+/* Something that a polling task may have looked at is different now. */
+void sim_inode_changed(struct sim *sim, struct sim_inode *inode)
+{
+	inode->version++;
+	rig_enable(sim->engine, inode->watchers);
+	inode->watchers = 0;
+	if (!inode->leases)
+		rig_enable(sim->engine, inode->breakers);
+}
+
+/* may_open, get_write_access: a file that is executed refuses writers. */
+static int check_access(const struct sim_inode *inode, int flags)
+{
+	bool writes = (flags & O_ACCMODE) != O_RDONLY || flags & O_TRUNC;
+
+	return writes && inode->writers < 0 ? -ETXTBSY : 0;
+}
+
+/* break_lease: who wants to write waits until the leases are given back. */
+static void break_lease(struct sim *sim, struct sim_inode *inode)
+{
+	while (inode->leases) {
+		inode->breakers |= rig_self(sim->engine);
+		rig_disable(sim->engine, rig_self(sim->engine));
+		rig_point(sim->engine, SIM_LEASE_BREAK);
+		inode->breakers &= ~rig_self(sim->engine);
+	}
+}
+
+static int open_inode(struct sim *sim, unsigned i, int flags)
+{
+	struct sim_inode *inode = &sim->inode[i];
+	unsigned file = sim_file_new(sim, SIM_REGULAR, i);
+	struct sim_file *f = &sim->file[file];
+	int fd;
+
+	if (!file)
+		return -ENFILE;
+	f->readable = (flags & O_ACCMODE) != O_WRONLY;
+	f->writable = (flags & O_ACCMODE) != O_RDONLY;
+	fd = sim_fd_install(sim, file, flags & O_CLOEXEC);
+	if (fd < 0) {
+		memset(f, 0, sizeof(*f));
+		return fd;
+	}
+	inode->opens++;
+	if (f->writable) {
+		inode->writers++;
+		sim_inode_changed(sim, inode);
+	}
+	if (flags & O_TRUNC)
+		inode->size = 0;
+	return fd;
+}
+
+static int open_call(struct spw_sys *sys, const char *path, int flags,
+		     mode_t mode)
+{
+	struct sim *sim = sim_of(sys);
+	unsigned i;
+	int rc;
+
+	sim_point(sim, SIM_OPEN);
+	rig_detail(sim->engine, "(%s%s)", path,
+		   (flags & O_ACCMODE) == O_RDONLY ? "" : ", write");
+	i = sim_inode_find(sim, path);
+	if (i && flags & O_CREAT && flags & O_EXCL)
+		return sim_result(sim, -EEXIST);
+	if (!i && !(flags & O_CREAT))
+		return sim_result(sim, -ENOENT);
+	if (!i)
+		i = sim_inode_create(sim, path, mode);
+	if (!i)
+		return sim_result(sim, -ENOSPC);
+	rc = check_access(&sim->inode[i], flags);
+	if (rc)
+		return sim_result(sim, rc);
+	if ((flags & O_ACCMODE) != O_RDONLY)
+		break_lease(sim, &sim->inode[i]);
+	return sim_result(sim, open_inode(sim, i, flags));
+}
+
+static int unlink_call(struct spw_sys *sys, const char *path)
+{
+	struct sim *sim = sim_of(sys);
+	unsigned i;
+
+	sim_point(sim, SIM_UNLINK);
+	rig_detail(sim->engine, "(%s)", path);
+	i = sim_inode_find(sim, path);
+	if (!i)
+		return sim_result(sim, -ENOENT);
+	sim->inode[i].linked = false;
+	free_if_unused(sim, i);
+	return sim_result(sim, 0);
+}
+
+/*
+ * generic_add_lease, check_conflicting_open: a read lease is refused while
+ * the file is open for writing anywhere: the same count that execve looks at.
+ */
+static int lease_call(struct spw_sys *sys, int fd, int type)
+{
+	struct sim *sim = sim_of(sys);
+	struct sim_inode *inode;
+	struct sim_file *f;
+
+	sim_point(sim, SIM_LEASE);
+	rig_detail(sim->engine, "(%d, %s)", fd,
+		   type == F_UNLCK ? "give back" : "read");
+	f = &sim->file[sim_fd_file(sim, fd)];
+	if (f->kind != SIM_REGULAR)
+		return sim_result(sim, f->kind ? -EINVAL : -EBADF);
+	inode = &sim->inode[f->object];
+	sim_self(sim)->watch = f->object;
+	sim_self(sim)->watch_version = inode->version;
+	if (type == F_RDLCK && inode->writers > 0)
+		return sim_result(sim, -EAGAIN);
+	if (f->leased != (type == F_RDLCK)) {
+		f->leased = type == F_RDLCK;
+		inode->leases = (uint8_t)(inode->leases + (f->leased ? 1 : -1));
+		sim_inode_changed(sim, inode);
+	}
+	return sim_result(sim, 0);
+}
+
+int sim_install(struct sim *sim, const char *path, const void *data, size_t len)
+{
+	unsigned i = len <= SIM_DATA ? sim_inode_create(sim, path, 0755) : 0;
+
+	if (!i)
+		return -ENOSPC;
+	memcpy(sim->inode[i].data, data, len);
+	sim->inode[i].size = (uint16_t)len;
+	return 0;
+}
+
+void sim_name_calls(struct spw_sys *sys)
+{
+	sys->open = open_call;
+	sys->unlink = unlink_call;
+	sys->lease = lease_call;
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/* Processes: clone, exit, wait, and what a child sets for itself. */
+#include "sim/kernel.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct sim_task *sim_task_new(struct sim *sim, unsigned proc, unsigned table)
+{
+	struct sim_task *t = &sim->task[sim->ntasks++];
+
+	*t = (struct sim_task){ .proc = (uint8_t)proc,
+				.table = (uint8_t)table,
+				.sim = sim };
+	return t;
+}
+
+/* copy_files, dup_fd: one more reference for every descriptor. */
+static unsigned copy_table(struct sim *sim, const struct sim_table *from)
+{
+	unsigned t = 1;
+
+	while (t < SIM_TABLES && sim->table[t].refs)
+		t++;
+	if (t == SIM_TABLES)
+		return 0;
+	if (t > sim->ntables)
+		sim->ntables = t;
+	sim->table[t] = *from;
+	sim->table[t].refs = 1;
+	for (int fd = 0; fd < SIM_FDS; fd++)
+		if (from->fd[fd].file)
+			sim->file[from->fd[fd].file].refs++;
+	return t;
+}
+
+static void child_body(void *arg)
+{
+	struct sim_task *self = arg;
+	struct sim *sim = self->sim;
+	int code;
+
+	self->task = sim->engine->current;
+	code = self->child((void *)(uintptr_t)self->arg);
+	self->arg = NULL;
+	sim_exit(sim, code);
+}
+
+static struct sim_task *new_child(struct sim *sim)
+{
+	unsigned table, proc = 1;
+
+	while (proc < SIM_PROCS && sim->proc[proc].life)
+		proc++;
+	if (proc == SIM_PROCS || sim->ntasks == RIG_TASKS_MAX)
+		return NULL;
+	table = copy_table(sim, sim_table_self(sim));
+	if (!table)
+		return NULL;
+	if (proc > sim->nprocs)
+		sim->nprocs = proc;
+	sim->proc[proc] = (struct sim_proc){
+		.life = SIM_RUNNING,
+		.parent = sim_self(sim)->proc,
+		.threads = 1,
+	};
+	return sim_task_new(sim, proc, table);
+}
+
+/*
+ * kernel_clone with CLONE_VFORK: the parent waits for the child to give the
+ * shared memory up (wait_for_vfork_done), and then knows all that the child
+ * wrote there.
+ */
+static void await_vfork(struct sim *sim, const struct sim_task *child)
+{
+	struct sim_task *self = sim_self(sim);
+
+	if (child->vfork_parent) /* else it let go before its first point */
+		rig_disable(sim->engine, rig_self(sim->engine));
+	rig_point(sim->engine, SIM_VFORK_RETURN);
+	rig_chain_join(self->task, child->task);
+}
+
+/* For the trace: the child, and which files it holds open for writing now. */
+static void describe_clone(struct sim *sim, enum spw_clone how,
+			   const struct sim_task *child)
+{
+	const struct sim_table *table = &sim->table[child->table];
+	const char *before = ", holds ";
+	char name[RIG_NAME_MAX];
+
+	rig_detail(sim->engine, "(%s) = %s",
+		   how == SPW_CLONE_VFORK ? "vfork" : "fork",
+		   rig_name_text(child->task->name, name));
+	for (int fd = 0; fd < SIM_FDS; fd++) {
+		const struct sim_file *f = &sim->file[table->fd[fd].file];
+
+		if (f->kind != SIM_REGULAR || !f->writable)
+			continue;
+		rig_detail(sim->engine, "%s%s", before,
+			   sim->inode[f->object].path);
+		before = ", ";
+	}
+}
+
+static int clone_call(struct spw_sys *sys, enum spw_clone how,
+		      spw_child_fn *fn, void *arg, size_t arg_len, pid_t *pid)
+{
+	struct sim *sim = sim_of(sys);
+	struct sim_task *child;
+	struct rig_task *task;
+
+	sim_point(sim, SIM_CLONE);
+	child = new_child(sim);
+	if (!child)
+		return sim_result(sim, -EAGAIN);
+	child->child = fn;
+	child->arg = arg;
+	child->arg_len = arg_len;
+	if (how == SPW_CLONE_VFORK)
+		child->vfork_parent = sim_self(sim);
+	if (rig_task_create(sim->engine, RIG_KIND_CHILD, child_body, child,
+			    child, &task))
+		rig_abort(sim->engine, -EAGAIN, "too many tasks");
+	child->task = task;
+	/* Ids that do not depend on the order of forks keep forks independent;
+	 * reuse of ids is another model. */
+	sim->proc[child->proc].pid = (pid_t)task->name;
+	*pid = (pid_t)task->name;
+	if (sim->engine->trace)
+		describe_clone(sim, how, child);
+	if (how == SPW_CLONE_VFORK)
+		await_vfork(sim, child);
+	return 0;
+}
+
+void sim_vfork_release(struct sim *sim)
+{
+	struct sim_task *self = sim_self(sim);
+	struct sim_task *parent = self->vfork_parent;
+
+	if (!parent)
+		return;
+	self->vfork_parent = NULL;
+	rig_enable(sim->engine, 1ull << parent->task->index);
+}
+
+/*
+ * do_exit: exit_mm (a running image may be written again, a vfork parent goes
+ * on), exit_files, exit_task_work, and only then exit_notify.
+ */
+void sim_exit(struct sim *sim, int code)
+{
+	struct sim_task *self = sim_self(sim);
+	struct sim_proc *proc = sim_proc_self(sim);
+
+	sim_point(sim, SIM_EXIT);
+	rig_detail(sim->engine, "(%d)", code);
+	if (proc->image) {
+		struct sim_inode *inode = &sim->inode[proc->image];
+
+		inode->writers++;
+		sim_inode_changed(sim, inode);
+		proc->image = 0;
+	}
+	sim_vfork_release(sim);
+	sim_drop_table(sim, false);
+	sim->table[self->table].refs = 0;
+	sim_inner(sim, SIM_ZOMBIE);
+	proc->life = SIM_DEAD;
+	proc->status = (struct spw_status){ .code = code };
+	rig_enable(sim->engine, proc->waiters);
+	rig_task_end(sim->engine);
+}
+
+static unsigned find_child(struct sim *sim, pid_t pid)
+{
+	for (unsigned i = 1; i <= sim->nprocs; i++)
+		if (sim->proc[i].life && sim->proc[i].pid == pid &&
+		    sim->proc[i].parent == sim_self(sim)->proc)
+			return i;
+	return 0;
+}
+
+/* wait4(pid): the whole process may wait for any of its children. */
+static int wait_call(struct spw_sys *sys, pid_t pid, struct spw_status *status)
+{
+	struct sim *sim = sim_of(sys);
+	uint64_t self = rig_self(sim->engine);
+	unsigned i = find_child(sim, pid);
+	struct sim_proc *proc = &sim->proc[i];
+
+	if (i && proc->life != SIM_DEAD) {
+		proc->waiters |= self;
+		rig_disable(sim->engine, self);
+	}
+	sim_point(sim, SIM_WAIT);
+	if (sim->engine->trace) {
+		char name[RIG_NAME_MAX];
+
+		rig_detail(sim->engine, "(%s)",
+			   rig_name_text((rig_name)pid, name));
+	}
+	proc->waiters &= ~self;
+	if (!i || proc->pid != pid || proc->life != SIM_DEAD)
+		return sim_result(sim, -ECHILD);
+	*status = proc->status;
+	memset(proc, 0, sizeof(*proc));
+	rig_detail_result(sim->engine, " = status %d", status->code);
+	rig_note(sim->engine, (uint64_t)status->code);
+	return 0;
+}
+
+/* The rest is the child's own: nobody else can see it. */
+
+static int chdir_call(struct spw_sys *sys, const char *path)
+{
+	rig_silent(sim_of(sys)->engine, SIM_CHDIR);
+	rig_detail(sim_of(sys)->engine, "(%s)", path);
+	return sim_result(sim_of(sys), strcmp(path, "/") ? -ENOENT : 0);
+}
+
+static int setsid_call(struct spw_sys *sys)
+{
+	rig_silent(sim_of(sys)->engine, SIM_SETSID);
+	return 0;
+}
+
+static int setpgid_call(struct spw_sys *sys, pid_t pgid)
+{
+	(void)pgid;
+	rig_silent(sim_of(sys)->engine, SIM_SETPGID);
+	return 0;
+}
+
+/* No signals are sent in this model, so a mask changes nothing. */
+static void signals_block(struct spw_sys *sys, sigset_t *old)
+{
+	(void)sys;
+	memset(old, 0, sizeof(*old));
+}
+
+static void signals_set(struct spw_sys *sys, const sigset_t *mask)
+{
+	(void)sys;
+	(void)mask;
+}
+
+void sim_process_calls(struct spw_sys *sys)
+{
+	sys->clone = clone_call;
+	sys->wait = wait_call;
+	sys->chdir = chdir_call;
+	sys->setsid = setsid_call;
+	sys->setpgid = setpgid_call;
+	sys->signals_block = signals_block;
+	sys->signals_set = signals_set;
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/* The simulated kernel as a whole: set-up, reset, options, points. */
+#include "sim/kernel.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct sim_options sim_defaults = {
+	.etxtbsy = true,
+	.release_order = SIM_ORDER_ANY,
+	.inner_steps = true,
+};
+
+_Static_assert((int)SIM_OP_END <= (int)RIG_OPS_MAX, "operations fit the engine");
+
+/* ---- operations ---- */
+
+static const struct {
+	const char *name;
+	enum sim_class class;
+} ops[] = {
+#define X(id, text, kind) [SIM_##id] = { .name = text, .class = SIM_##kind },
+	SIM_OPS(X)
+#undef X
+};
+
+static const char *op_name(unsigned op)
+{
+	return op < SIM_OP_END ? ops[op].name : NULL;
+}
+
+static bool op_inner(unsigned op)
+{
+	return op < SIM_OP_END && ops[op].class == SIM_INNER;
+}
+
+static bool op_minor(unsigned op)
+{
+	return op < SIM_OP_END && ops[op].class == SIM_MINOR;
+}
+
+/* ---- options ---- */
+
+static const char *const order_name[] = {
+	[SIM_ORDER_ANY] = "any",
+	[SIM_ORDER_LIFO] = "lifo",
+	[SIM_ORDER_FIFO] = "fifo",
+};
+
+int sim_option_parse(struct sim_options *o, const char *text,
+		     const char **expected)
+{
+	const char *eq = strchr(text, '=');
+	size_t len = eq ? (size_t)(eq - text) : strlen(text);
+	const char *value = eq ? eq + 1 : "";
+
+	*expected = "etxtbsy=on|off, release-order=any|lifo|fifo or "
+		    "steps=kernel|call";
+	if (len == 7 && !memcmp(text, "etxtbsy", 7)) {
+		o->etxtbsy = !strcmp(value, "on");
+		return o->etxtbsy || !strcmp(value, "off") ? 0 : -EINVAL;
+	}
+	if (len == 5 && !memcmp(text, "steps", 5)) {
+		o->inner_steps = !strcmp(value, "kernel");
+		return o->inner_steps || !strcmp(value, "call") ? 0 : -EINVAL;
+	}
+	if (len != 13 || memcmp(text, "release-order", 13) != 0)
+		return -EINVAL;
+	for (int i = SIM_ORDER_ANY; i <= SIM_ORDER_FIFO; i++)
+		if (!strcmp(value, order_name[i])) {
+			o->release_order = (enum sim_order)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+const char *sim_option_print(const struct sim_options *o, char *buf,
+			     size_t size)
+{
+	snprintf(buf, size, "etxtbsy=%s release-order=%s steps=%s",
+		 o->etxtbsy ? "on" : "off", order_name[o->release_order],
+		 o->inner_steps ? "kernel" : "call");
+	return buf;
+}
+
+/* ---- points ---- */
+
+/*
+ * A child between clone and execve may share its parent's memory here even
+ * under SPW_CLONE_FORK. So what it was given must not change while it looks.
+ */
+static uint64_t arg_sum(const struct sim_task *self)
+{
+	const unsigned char *bytes = self->arg;
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < self->arg_len; i++)
+		sum = rig_mix(sum, bytes[i]);
+	return sum;
+}
+
+static void check_child(struct sim *sim, struct sim_task *self)
+{
+	if (!self->arg_sum)
+		self->arg_sum = arg_sum(self) | 1;
+	else if (self->arg_sum != (arg_sum(self) | 1))
+		sim_contract(sim, "the argument block of a child changed "
+				  "before it had executed");
+}
+
+void sim_point(struct sim *sim, unsigned op)
+{
+	struct sim_task *self = sim_self(sim);
+
+	if (self->fused) {
+		self->fused = false;
+		rig_silent(sim->engine, op);
+	} else {
+		rig_point(sim->engine, op);
+	}
+	if (self->arg)
+		check_child(sim, self);
+}
+
+void sim_table_point(struct sim *sim, unsigned op)
+{
+	if (sim_table_self(sim)->refs > 1)
+		sim_point(sim, op);
+	else
+		rig_silent(sim->engine, op);
+}
+
+void sim_inner(struct sim *sim, unsigned op)
+{
+	if (sim->options.inner_steps)
+		rig_point(sim->engine, op);
+	else
+		rig_silent(sim->engine, op);
+}
+
+int sim_result(struct sim *sim, int result)
+{
+	rig_note(sim->engine, (uint64_t)(int64_t)result);
+	if (result < 0)
+		rig_detail_result(sim->engine, " = %s",
+				  sim_errno_name(-result));
+	else if (result > 0)
+		rig_detail_result(sim->engine, " = %d", result);
+	return result;
+}
+
+/* ---- reset and start ---- */
+
+/* Forgets what the last execution used, and no more than that. */
+static void begin(void *ctx, struct rig_engine *engine)
+{
+	struct sim *s = ctx;
+
+	s->engine = engine;
+	s->thread_kind = RIG_KIND_THREAD;
+	memset(s->task, 0, s->ntasks * sizeof(s->task[0]));
+	memset(s->inode, 0, (s->ninodes + 1) * sizeof(s->inode[0]));
+	memset(s->file, 0, (s->nfiles + 1) * sizeof(s->file[0]));
+	memset(s->pipe, 0, (s->npipes + 1) * sizeof(s->pipe[0]));
+	memset(s->table, 0, (s->ntables + 1) * sizeof(s->table[0]));
+	memset(s->proc, 0, (s->nprocs + 1) * sizeof(s->proc[0]));
+	memset(s->mutex, 0, s->nmutexes * sizeof(s->mutex[0]));
+	memset(s->rwlock, 0, s->nrwlocks * sizeof(s->rwlock[0]));
+	memset(s->cond, 0, s->nconds * sizeof(s->cond[0]));
+	s->ntasks = s->ninodes = s->nfiles = s->npipes = 0;
+	s->ntables = s->nprocs = 0;
+	s->nmutexes = s->nrwlocks = s->nconds = 0;
+	sim_memory_reset(s);
+}
+
+/* Process 1: descriptors 0, 1 and 2 are /dev/null. */
+static void first_process(struct sim *s)
+{
+	unsigned null;
+
+	s->nprocs = s->ntables = 1;
+	s->proc[1] = (struct sim_proc){ .life = SIM_RUNNING,
+					.pid = RIG_NAME_MAIN,
+					.threads = 1 };
+	s->table[1].refs = 1;
+	s->engine->current->world = sim_task_new(s, 1, 1);
+	sim_self(s)->task = s->engine->current;
+	null = sim_file_new(s, SIM_NULL, 0);
+	s->file[null].refs = 3;
+	for (int i = 0; i < 3; i++)
+		sim_fd_install(s, null, false);
+}
+
+static void run_main(void *ctx)
+{
+	struct sim *s = ctx;
+
+	first_process(s);
+	s->main(s->ctx);
+	sim_leftovers(s);
+}
+
+static void snapshot(void *ctx, struct rig_words *out)
+{
+	sim_snapshot(ctx, out);
+}
+
+int sim_open(struct sim **sim)
+{
+	struct sim *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return -ENOMEM;
+	s->options = sim_defaults;
+	s->subject = (struct rig_subject){
+		.ctx = s,
+		.begin = begin,
+		.main = run_main,
+		.snapshot = snapshot,
+		.op_name = op_name,
+		.op_inner = op_inner,
+		.op_minor = op_minor,
+	};
+	sim_file_calls(&s->sys);
+	sim_name_calls(&s->sys);
+	sim_pipe_calls(&s->sys);
+	sim_process_calls(&s->sys);
+	sim_exec_calls(&s->sys);
+	sim_thread_calls(&s->sys);
+	sim_lock_calls(&s->sys);
+	sim_clock_calls(&s->sys);
+	sim_memory_calls(&s->sys);
+	*sim = s;
+	return 0;
+}
+
+void sim_close(struct sim *sim)
+{
+	free(sim);
+}
+
+void sim_configure(struct sim *sim, const struct sim_options *options)
+{
+	sim->options = *options;
+}
+
+struct spw_sys *sim_sys(struct sim *sim)
+{
+	return &sim->sys;
+}
+
+struct rig_engine *sim_engine(struct sim *sim)
+{
+	return sim->engine;
+}
+
+const struct rig_subject *sim_subject(struct sim *sim, void (*main)(void *ctx),
+				      void *ctx)
+{
+	sim->main = main;
+	sim->ctx = ctx;
+	return &sim->subject;
+}
+
+void sim_threads_are_actors(struct sim *sim, bool actors)
+{
+	sim->thread_kind = actors ? RIG_KIND_ACTOR : RIG_KIND_THREAD;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The simulated kernel: processes, threads, descriptors, files, pipes, locks,
+ * a clock and memory, behind the seam (spw/sys.h), for tasks of the engine.
+ *
+ * Each call is a scheduling point, and so is each step inside a call that
+ * another task can see (sim_options.steps). Rules cite the kernel function or
+ * standard they model; see the file of the subject. What a call does that
+ * nobody else can see (its own mask, its own copy of a table) is no point.
+ *
+ * Thread-safety: one engine, one sim, one thread.
+ */
+#ifndef SIM_SIM_H
+#define SIM_SIM_H
+
+#include "engine/engine.h"
+
+#include <spw/sys.h>
+
+/* Bump when a rule changes: evidence names the model it was found in. */
+#define SIM_MODEL_VERSION 1
+
+enum sim_order {
+	SIM_ORDER_ANY,  /* a choice: for proofs, which must not rest on it */
+	SIM_ORDER_LIFO, /* Linux: task_work_run since c82199061009 */
+	SIM_ORDER_FIFO,
+};
+
+struct sim_options {
+	/* execve refuses a file that is open for writing. Absent in Linux
+	 * 6.11.0-6.11.10 and 6.12.0-6.12.1 (2a010c412853, reverted by
+	 * 3b832035387f). */
+	bool etxtbsy;
+	/* In which order the final drops of a closing process run. */
+	enum sim_order release_order;
+	/* Steps inside execve, close and exit are points of their own. */
+	bool inner_steps;
+};
+
+struct sim;
+
+int sim_open(struct sim **sim);
+void sim_close(struct sim *sim);
+
+extern const struct sim_options sim_defaults;
+void sim_configure(struct sim *sim, const struct sim_options *options);
+
+/*
+ * "NAME=VALUE" to an option. -EINVAL: no such name or value; *expected says
+ * what would do.
+ */
+int sim_option_parse(struct sim_options *options, const char *text,
+		     const char **expected);
+/* All options as "name=value ...". Returns buf. */
+const char *sim_option_print(const struct sim_options *options, char *buf,
+			     size_t size);
+
+/* The seam of this kernel. */
+struct spw_sys *sim_sys(struct sim *sim);
+
+/*
+ * What the engine executes: the kernel reset, main(ctx) as the first thread of
+ * process 1, then the oracle that nothing is left behind: no descriptor,
+ * memory, zombie, lock or lease, and every file executable and writable.
+ */
+const struct rig_subject *sim_subject(struct sim *sim, void (*main)(void *ctx),
+				      void *ctx);
+
+struct rig_engine *sim_engine(struct sim *sim);
+
+/* Threads created from now on are actors of the scenario, or are not. */
+void sim_threads_are_actors(struct sim *sim, bool actors);
+
+/* The content of a program that exits with code (0..255). */
+enum { SIM_PROGRAM_SIZE = 8 };
+void sim_program(uint8_t image[SIM_PROGRAM_SIZE], int code);
+
+/* Puts an executable file there, before the race begins. */
+int sim_install(struct sim *sim, const char *path, const void *data,
+		size_t len);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* Threads: tasks that share their process and, unless unshared, its table. */
+#include "sim/kernel.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static void thread_body(void *arg)
+{
+	struct sim_task *self = arg;
+	struct sim *sim = self->sim;
+
+	self->task = sim->engine->current;
+	self->thread(self->thread_arg);
+	if (sim->table[self->table].refs > 1) {
+		sim->table[self->table].refs--;
+	} else {
+		sim_drop_table(sim, false);
+		sim->table[self->table].refs = 0;
+	}
+	sim_proc_self(sim)->threads--;
+	self->threw = true;
+	rig_enable(sim->engine, self->joiners);
+}
+
+/*
+ * No point: a new thread changes nothing that others can see until it makes
+ * its first call, which is a point.
+ */
+static int thread_create(struct spw_sys *sys, struct spw_thread **thread,
+			 void (*fn)(void *arg), void *arg)
+{
+	struct sim *sim = sim_of(sys);
+	struct sim_task *self = sim_self(sim);
+	struct rig_task *task;
+	struct sim_task *t;
+
+	rig_silent(sim->engine, SIM_THREAD);
+	if (sim->ntasks == RIG_TASKS_MAX ||
+	    sim->engine->current->born[sim->thread_kind] == RIG_BORN_MAX)
+		return sim_result(sim, -EAGAIN);
+	t = sim_task_new(sim, self->proc, self->table);
+	t->thread = fn;
+	t->thread_arg = arg;
+	sim->table[t->table].refs++;
+	sim_proc_self(sim)->threads++;
+	*thread = (struct spw_thread *)(void *)t;
+	if (rig_task_create(sim->engine, sim->thread_kind, thread_body, t, t,
+			    &task))
+		rig_abort(sim->engine, -EAGAIN, "too many tasks");
+	return sim_result(sim, 0);
+}
+
+static void thread_join(struct spw_sys *sys, struct spw_thread *thread)
+{
+	struct sim *sim = sim_of(sys);
+	struct sim_task *t = (struct sim_task *)(void *)thread;
+
+	if (!t->threw) {
+		t->joiners |= rig_self(sim->engine);
+		rig_disable(sim->engine, rig_self(sim->engine));
+	}
+	sim_point(sim, SIM_JOIN);
+	if (sim->engine->trace) {
+		char name[RIG_NAME_MAX];
+
+		rig_detail(sim->engine, "(%s)",
+			   rig_name_text(t->task->name, name));
+	}
+	if (sim->engine->hashing)
+		rig_chain_join(sim->engine->current, t->task);
+}
+
+void sim_thread_calls(struct spw_sys *sys)
+{
+	sys->thread_create = thread_create;
+	sys->thread_join = thread_join;
+}

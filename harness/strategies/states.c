@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Strategy states: depth-first search over states, each visited once.
+ *
+ * At every decision the whole state is reduced to a canonical 128-bit hash:
+ * the world (kernel objects, core's memory) and, for each task, the hash of
+ * what it did and was told, which stands for its stack because a task is
+ * deterministic (engine.h, rig_note; sys.h, assert_held). An execution that
+ * comes to a state seen before ends there: what follows has been, or will be,
+ * explored from the first visit. No reduction and no bound, so a complete
+ * search visited every reachable state, up to a collision of hashes (with
+ * 2^20 states: 2^-89).
+ *
+ * The search keeps no copies of states: it goes back by running the program
+ * again from the start with the picks up to there.
+ */
+#include "engine/explore.h"
+#include "strategies/hashset.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+enum { DEFAULT_MEMORY = 64 << 20 };
+
+struct node {
+	uint64_t left; /* choices not tried yet */
+	uint8_t chosen;
+};
+
+struct states {
+	struct rig_hashset visited;
+	struct rig_hashset terminal;
+	bool full; /* a state was met that could not be stored */
+	unsigned n;  /* nodes on the path */
+	unsigned at; /* decisions of this execution so far */
+	struct node path[RIG_DECISIONS_MAX];
+};
+
+static void states_close(void *state)
+{
+	struct states *s = state;
+
+	rig_hashset_close(&s->visited);
+	rig_hashset_close(&s->terminal);
+	free(s);
+}
+
+static int states_open(void **state, const struct rig_strategy_options *options)
+{
+	struct states *s = calloc(1, sizeof(*s));
+	size_t memory = options->memory ? options->memory : DEFAULT_MEMORY;
+
+	if (!s)
+		return -ENOMEM;
+	if (rig_hashset_open(&s->visited, memory / 8 * 7) ||
+	    rig_hashset_open(&s->terminal, memory / 8)) {
+		states_close(s);
+		return -ENOMEM;
+	}
+	*state = s;
+	return 0;
+}
+
+/* Goes back to the last decision with a choice left, and takes that. */
+static bool states_begin(void *state, uint64_t index)
+{
+	struct states *s = state;
+	struct node *node;
+
+	s->at = 0;
+	if (!index)
+		return true;
+	if (s->full)
+		return false;
+	while (s->n && !s->path[s->n - 1].left)
+		s->n--;
+	if (!s->n)
+		return false;
+	node = &s->path[s->n - 1];
+	node->chosen = (uint8_t)__builtin_ctzll(node->left);
+	node->left &= node->left - 1;
+	return true;
+}
+
+static struct rig_hash hash_words(struct rig_engine *e)
+{
+	XXH128_hash_t h;
+
+	if (e->words.n > RIG_WORDS_MAX)
+		rig_abort(e, -ENOBUFS, "the state has more than %d words",
+			  RIG_WORDS_MAX);
+	h = XXH3_128bits(e->words.word, e->words.n * sizeof(e->words.word[0]));
+	return (struct rig_hash){ .low = h.low64, .high = h.high64 };
+}
+
+static unsigned states_pick(void *state, struct rig_engine *e, uint64_t choices)
+{
+	struct states *s = state;
+	struct node *node = &s->path[s->at];
+	int added;
+
+	if (s->at++ < s->n)
+		return node->chosen;
+	rig_picture(e);
+	added = rig_hashset_add(&s->visited, hash_words(e));
+	if (added < 0)
+		s->full = true;
+	if (added <= 0) {
+		s->at--;
+		return RIG_PRUNE;
+	}
+	node->chosen = (uint8_t)rig_default(e, choices);
+	node->left = choices & ~(1ull << node->chosen);
+	s->n = s->at;
+	return node->chosen;
+}
+
+static void states_end(void *state, struct rig_engine *e)
+{
+	struct states *s = state;
+
+	if (e->end != RIG_DONE)
+		return;
+	rig_picture_end(e);
+	if (e->words.n <= RIG_WORDS_MAX &&
+	    rig_hashset_add(&s->terminal, hash_words(e)) < 0)
+		s->full = true;
+}
+
+static void states_report(void *state, struct rig_search *search)
+{
+	struct states *s = state;
+
+	search->states = s->visited.n;
+	search->terminal = s->terminal.n;
+	if (s->full) {
+		search->complete = false;
+		search->truncated = "the memory for states is used up";
+	}
+}
+
+const struct rig_strategy rig_strategy_states = {
+	.name = "states",
+	.summary = "every reachable state once, depth first; no bound",
+	.exhaustive = true,
+	.hashing = true,
+	.open = states_open,
+	.close = states_close,
+	.begin = states_begin,
+	.pick = states_pick,
+	.end = states_end,
+	.report = states_report,
+};
