@@ -258,19 +258,23 @@ static void print_json(const struct figure *figures)
 	}
 	emit_array_end(&emit);
 	emit_object_end(&emit);
-	putchar('\n');
 }
 
 static int run(const struct rig_args *args)
 {
 	struct figure figures[FIGURES] = {
-		[ENGINE] = { "engine: a step with a switch", "steps", 15e6 },
-		[TINY] = { "tiny/lost-update, 2 actors, random",
-			   "executions", 2500000 },
-		[SPAWN] = { "etxtbsy/build-and-run, 2 actors, kernel steps",
-			    "executions", 300000 },
-		[FUZZER] = { "fuzz_etxtbsy under libFuzzer, feedback on",
-			     "executions", 100000 },
+		[ENGINE] = { .name = "engine: a step with a switch",
+			     .unit = "steps",
+			     .target = 15e6 },
+		[TINY] = { .name = "tiny/lost-update, 2 actors, random",
+			   .unit = "executions",
+			   .target = 2500000 },
+		[SPAWN] = { .name = "etxtbsy/build-and-run, 2 actors, random",
+			    .unit = "executions",
+			    .target = 300000 },
+		[FUZZER] = { .name = "fuzz_etxtbsy, libFuzzer, feedback on",
+			     .unit = "executions",
+			     .target = 100000 },
 	};
 	struct rig_case *c;
 

@@ -166,8 +166,8 @@ static int parse_kernel(const char *text, struct sim_options *options,
 
 		if (!sim_option_parse(options, word, &expected))
 			continue;
-		snprintf(why, why_len, "kernel option \"%s\": expected %s",
-			 word, expected);
+		snprintf(why, why_len, "kernel: \"%s\", expected %s", word,
+			 expected);
 		return -EINVAL;
 	}
 	return 0;
@@ -182,20 +182,21 @@ int rig_case_plan(const struct rig_header *h, struct rig_plan *plan, char *why,
 				   .starve_ns = h->starve_ns };
 	plan->scenario = rig_scenario_find(h->scenario);
 	if (!plan->scenario) {
-		snprintf(why, why_len, "unknown scenario \"%s\"", h->scenario);
+		snprintf(why, why_len, "scenario: there is no \"%s\"", h->scenario);
 		return -EINVAL;
 	}
 	if (!rig_fix_find(plan->scenario->family, h->fix, &plan->fix)) {
-		snprintf(why, why_len, "unknown fix \"%s\"", h->fix);
+		snprintf(why, why_len, "fix: there is no \"%s\"", h->fix);
 		return -EINVAL;
 	}
 	if (h->spawn[0] && !rig_how_find(h->spawn, &plan->how)) {
-		snprintf(why, why_len, "unknown way to spawn \"%s\"", h->spawn);
+		snprintf(why, why_len, "spawn: \"%s\", expected vfork or fork",
+			 h->spawn);
 		return -EINVAL;
 	}
 	if (h->actors < plan->scenario->actors_min ||
 	    h->actors > plan->scenario->actors_max) {
-		snprintf(why, why_len, "%u actors: %s takes %u to %u",
+		snprintf(why, why_len, "actors: %u, but %s takes %u to %u",
 			 h->actors, h->scenario, plan->scenario->actors_min,
 			 plan->scenario->actors_max);
 		return -EINVAL;

@@ -48,7 +48,7 @@ void rig_case_header(const struct rig_case *c, const char *outcome,
 
 /*
  * The plan that a schedule's header describes. -EINVAL: it names something
- * that does not exist; why says what.
+ * that does not exist; why says what, as "FIELD: reason".
  */
 int rig_case_plan(const struct rig_header *header, struct rig_plan *plan,
 		  char *why, size_t why_len);

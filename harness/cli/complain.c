@@ -6,19 +6,26 @@
 #include <stdio.h>
 #include <string.h>
 
+/* More than a path and the reason; an argument may be longer. */
+enum { LINE_MAX_LEN = 8192 };
+
+/* What is quoted comes from outside and must not make a second line. */
 int rig_error(const char *format, ...)
 {
+	char line[LINE_MAX_LEN];
 	va_list args;
 
 	va_start(args, format);
-	fputs("racerig: ", stderr);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
+	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
+	for (char *c = line; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	fprintf(stderr, "racerig: %s\n", line);
 	return RIG_EXIT_ERROR;
 }
 
-enum { NAME_MAX_LEN = 63 };
+enum { NAME_MAX_LEN = 63, NAMES_MAX = 63 };
 
 /* Levenshtein's distance: insertions, deletions and substitutions. */
 static unsigned distance(const char *a, const char *b)
@@ -64,4 +71,14 @@ int rig_unknown(const char *kind, const char *given, const char *const *names)
 				 kind, given, nearest);
 	return rig_error("unknown %s \"%s\"; see racerig list or --help", kind,
 			 given);
+}
+
+int rig_unknown_fix(const struct rig_family *family, const char *given)
+{
+	const char *names[NAMES_MAX + 1] = { NULL };
+	struct rig_fix fix;
+
+	for (unsigned i = 0; i < NAMES_MAX && family->fix(i, &fix); i++)
+		names[i] = fix.name;
+	return rig_unknown("fix", given, names);
 }

@@ -40,16 +40,6 @@ struct exploration {
 
 /* ---- which cells ---- */
 
-static int unknown_fix(const struct rig_family *family, const char *given)
-{
-	const char *names[RIG_ARGS_MAX * 4] = { NULL };
-	struct rig_fix fix;
-
-	for (unsigned i = 0; family->fix(i, &fix) && i < 63; i++)
-		names[i] = fix.name;
-	return rig_unknown("fix", given, names);
-}
-
 static int add_cell(struct exploration *x, const struct rig_scenario *scenario,
 		    const struct rig_fix *fix)
 {
@@ -84,7 +74,7 @@ static int add_fix(struct exploration *x, const struct rig_scenario *scenario,
 	if (strcmp(name, "all") != 0)
 		return rig_fix_find(scenario->family, name, &fix) ?
 			       add_cell(x, scenario, &fix) :
-			       unknown_fix(scenario->family, name);
+			       rig_unknown_fix(scenario->family, name);
 	for (unsigned i = 0; !rc && scenario->family->fix(i, &fix); i++)
 		rc = add_cell(x, scenario, &fix);
 	return rc;
@@ -125,9 +115,13 @@ static int choose_paths(struct exploration *x)
 	const char *save = x->args->save;
 	struct stat st;
 	bool dir;
+	int rc = 0;
 
 	if (!save)
 		return 0;
+	if (!*save || strlen(save) >= PATH_MAX - 2 * RIG_FIELD_MAX)
+		return rig_error("--save %s: expected the name of a file or a "
+				 "directory", save);
 	dir = !stat(save, &st) && S_ISDIR(st.st_mode);
 	if (!dir && x->n > 1)
 		return rig_error("--save %s: several verdicts need a directory",
@@ -142,7 +136,9 @@ static int choose_paths(struct exploration *x)
 		else
 			snprintf(x->path[i], PATH_MAX, "%s", save);
 	}
-	return rig_schedule_may_save(x->path[0]);
+	for (unsigned i = 0; !rc && i < x->n; i++)
+		rc = rig_schedule_may_save(x->path[i]);
+	return rc;
 }
 
 /* ---- judging ---- */
@@ -246,16 +242,19 @@ static void report_all_json(const struct report_result *results, unsigned n)
 	report_json(stdout, &env, results, n);
 }
 
-/* The worst of all: a failure, a violation, unjudged, skipped. */
-static int exit_code(const struct report_result *results, unsigned n)
+/* The worst of all: a violation, unjudged or not reached, skipped. */
+static int exit_code(const struct exploration *x,
+		     const struct report_result *results)
 {
-	static const int worst[] = { 1, 3, 4 };
+	bool seen[RIG_EXIT_SKIP + 1] = { false };
 
-	for (int k = 0; k < 3; k++)
-		for (unsigned i = 0; i < n; i++)
-			if (report_verdict_exit(results[i].verdict) == worst[k])
-				return worst[k];
-	return RIG_EXIT_OK;
+	seen[RIG_EXIT_UNJUDGED] = x->judged < x->n;
+	for (unsigned i = 0; i < x->judged; i++)
+		seen[report_verdict_exit(results[i].verdict)] = true;
+	return seen[RIG_EXIT_VIOLATED] ? RIG_EXIT_VIOLATED :
+	       seen[RIG_EXIT_UNJUDGED] ? RIG_EXIT_UNJUDGED :
+	       seen[RIG_EXIT_SKIP]     ? RIG_EXIT_SKIP :
+					 RIG_EXIT_OK;
 }
 
 static int report(const struct exploration *x)
@@ -266,13 +265,13 @@ static int report(const struct exploration *x)
 		results[i] = x->judgement[i]->result;
 	if (x->args->format == RIG_FORMAT_JSON) {
 		report_all_json(results, x->judged);
-		return exit_code(results, x->judged);
+		return exit_code(x, results);
 	}
 	report_table(stdout, results, x->judged, x->args->color);
 	putchar('\n');
 	for (unsigned i = 0; i < x->judged; i++)
 		report_verdict_line(stdout, &results[i]);
-	return exit_code(results, x->judged);
+	return exit_code(x, results);
 }
 
 static int explore(struct exploration *x)
@@ -290,13 +289,16 @@ static int explore(struct exploration *x)
 		rc = judge_cell(x, x->judged);
 	if (x->progress)
 		fputs("\r\033[K", stderr);
-	if (rc) /* what was judged before is not lost */
+	if (rc) { /* what was judged before is not lost */
 		x->judged--;
-	if (x->judged && !rc)
-		rc = report(x);
-	else if (x->judged)
-		report(x);
-	return rc;
+		if (x->judged)
+			report(x);
+		return rc;
+	}
+	if (x->judged < x->n)
+		rig_error("interrupted: %u of %u verdicts were not reached",
+			  x->n - x->judged, x->n);
+	return report(x);
 }
 
 static int run(const struct rig_args *args)

@@ -18,10 +18,14 @@ struct judge {
 	struct rig_case *c;
 	const struct rig_judge_options *options;
 	struct rig_judgement *out;
+	const volatile sig_atomic_t *stop; /* what the next search heeds */
 	struct rig_search last; /* the search made last */
 };
 
-/* Searches of one verdict share the limits and are added up. */
+/* A control that is still to be run when somebody asks to stop. */
+static const uint64_t last_word_ns = 250000000;
+
+/* Searches of one verdict are added up. */
 static void add_search(struct report_search *sum, const struct rig_search *s)
 {
 	sum->executions += s->executions;
@@ -36,9 +40,13 @@ static void add_search(struct report_search *sum, const struct rig_search *s)
 	sum->truncated = s->truncated;
 }
 
+/*
+ * Of the time for a verdict the search of whole calls and the control may take
+ * a quarter each; the rest is for the full search.
+ */
 static uint64_t time_left(const struct judge *j)
 {
-	uint64_t limit = j->options->limits.time_ns;
+	uint64_t limit = j->options->limits.time_ns / 4 * 3;
 	uint64_t used = j->out->result.search.ns;
 
 	if (!limit)
@@ -47,12 +55,13 @@ static uint64_t time_left(const struct judge *j)
 }
 
 static int search(struct judge *j, const struct rig_plan *plan,
-		  struct rig_schedule *found)
+		  uint64_t time_ns, struct rig_schedule *found)
 {
 	struct rig_limits limits = j->options->limits;
 	int rc;
 
-	limits.time_ns = time_left(j);
+	limits.time_ns = time_ns;
+	limits.stop = j->stop;
 	rig_case_set(j->c, plan);
 	rc = rig_explore(j->c->engine, j->c->subject, j->options->strategy,
 			 &j->options->search, &limits, &j->last, found);
@@ -167,11 +176,11 @@ static int narrowed(struct judge *j, const struct rig_plan *plan,
 		if (!other)
 			return -ENOMEM;
 		without.starve_ns = 0;
-		rc = search(j, &without, other);
+		rc = search(j, &without, time_left(j), other);
 		if (!rc && !j->last.violated) {
 			without = *plan;
 			without.kernel.inner_steps = false;
-			rc = search(j, &without, other);
+			rc = search(j, &without, time_left(j), other);
 		}
 		if (!rc && j->last.violated) {
 			*found = *other;
@@ -245,11 +254,16 @@ static int control_fires(struct judge *j, const struct rig_plan *plan,
 	struct report_search before = j->out->result.search;
 	struct rig_schedule *found = malloc(sizeof(*found));
 	struct rig_plan control = *plan;
+	uint64_t time_ns = j->options->limits.time_ns / 4;
 	int rc = found ? 0 : -ENOMEM;
 
 	plan->scenario->family->fix(0, &control.fix);
+	if (j->stop && *j->stop) { /* or what was searched is worth nothing */
+		j->stop = NULL;
+		time_ns = last_word_ns;
+	}
 	if (!rc)
-		rc = search(j, &control, found);
+		rc = search(j, &control, time_ns, found);
 	*fires = !rc && j->last.violated;
 	free(found);
 	/* The control is evidence of the search, not part of it. */
@@ -331,7 +345,10 @@ int rig_judge(struct rig_case *c, const struct rig_plan *plan,
 	      const struct rig_judge_options *options,
 	      struct rig_judgement *out)
 {
-	struct judge j = { .c = c, .options = options, .out = out };
+	struct judge j = { .c = c,
+			   .options = options,
+			   .out = out,
+			   .stop = options->limits.stop };
 	struct rig_plan calls = *plan;
 	bool calls_complete;
 	int rc;
@@ -340,14 +357,14 @@ int rig_judge(struct rig_case *c, const struct rig_plan *plan,
 	describe(&j, plan);
 	calls.kernel.inner_steps = false;
 	calls.starve_ns = 0;
-	rc = search(&j, &calls, &out->schedule);
+	rc = search(&j, &calls, options->limits.time_ns / 4, &out->schedule);
 	if (rc)
 		return rc;
 	if (j.last.violated)
 		return broken(&j, &calls);
 	calls_complete = j.last.complete;
 	if (plan->kernel.inner_steps || plan->starve_ns)
-		rc = search(&j, plan, &out->schedule);
+		rc = search(&j, plan, time_left(&j), &out->schedule);
 	if (rc)
 		return rc;
 	if (j.last.violated)

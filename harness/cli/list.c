@@ -93,7 +93,6 @@ static void print_json(void)
 	}
 	emit_array_end(&emit);
 	emit_object_end(&emit);
-	putchar('\n');
 }
 
 static int run(const struct rig_args *args)

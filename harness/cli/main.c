@@ -12,17 +12,18 @@ static const struct rig_command *const commands[] = {
 	&rig_command_shrink, &rig_command_bench,   NULL,
 };
 
-static void print_usage(void)
+static void print_usage(FILE *out)
 {
-	puts("usage: racerig COMMAND [arguments]\n\n"
-	     "Reproduces, explores and proves fixes for races around spawned "
-	     "processes and\ndescriptors.\n\ncommands:");
+	fputs("usage: racerig COMMAND [arguments]\n\n"
+	      "Reproduces, explores and proves fixes for races around spawned "
+	      "processes and\ndescriptors.\n\ncommands:\n", out);
 	for (int i = 0; commands[i]; i++)
-		printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
-	puts("\nracerig COMMAND --help says more, with examples. "
-	     "racerig --version.\n\n"
-	     "exit status: 0 proved or held, 1 broken or narrowed, 2 wrong use "
-	     "or the rig\nitself failed, 3 unjudged, 4 skipped");
+		fprintf(out, "  %-10s %s\n", commands[i]->name,
+			commands[i]->summary);
+	fputs("\nracerig COMMAND --help says more, with examples. "
+	      "racerig --version.\n\n"
+	      "exit status: 0 proved or held, 1 broken or narrowed, 2 wrong "
+	      "use or the rig\nitself failed, 3 unjudged, 4 skipped\n", out);
 }
 
 static int unknown_command(const char *given)
@@ -41,22 +42,18 @@ static int run_command(const struct rig_command *command, int argc, char **argv)
 
 	if (rc)
 		return rc > 0 ? RIG_EXIT_OK : RIG_EXIT_ERROR;
-	rc = command->run(&args);
-	/* A full disk must not look like a verdict. */
-	if (fflush(stdout) || ferror(stdout))
-		return rig_error("standard output cannot be written");
-	return rc;
+	return command->run(&args);
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	if (argc < 2) {
-		print_usage();
+		print_usage(stderr);
 		return RIG_EXIT_ERROR;
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
 	    !strcmp(argv[1], "help")) {
-		print_usage();
+		print_usage(stdout);
 		return RIG_EXIT_OK;
 	}
 	if (!strcmp(argv[1], "--version")) {
@@ -67,4 +64,14 @@ int main(int argc, char **argv)
 		if (!strcmp(argv[1], commands[i]->name))
 			return run_command(commands[i], argc - 1, argv + 1);
 	return unknown_command(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+	int rc = run(argc, argv);
+
+	/* A full disk must not look like a verdict. */
+	if (fflush(stdout) || ferror(stdout))
+		return rig_error("standard output cannot be written");
+	return rc;
 }

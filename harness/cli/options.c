@@ -338,12 +338,22 @@ static void fill_tables(struct getopt_tables *t,
 	}
 }
 
+/* getopt_long has said '?'; given is the argument that it read last. */
 static int unknown_option(const struct rig_command *command, const char *given)
 {
 	const char *names[RIG_OPT_COUNT + 1] = { NULL };
 	char bare[64];
 	unsigned n = 0;
 
+	if (optopt >= LONG_BASE) {
+		rig_error("--%s takes no value",
+			  table[optopt - LONG_BASE].name);
+		return -EINVAL;
+	}
+	if (optopt) { /* a letter; getopt is not done with its argument */
+		rig_error("unknown option \"-%c\"; see --help", optopt);
+		return -EINVAL;
+	}
 	for (unsigned id = 0; id < RIG_OPT_COUNT; id++)
 		if (command->options >> id & 1)
 			names[n++] = table[id].name;
@@ -367,8 +377,9 @@ static int check_words(const struct rig_args *a,
 {
 	if (a->nwords >= command->words_min && a->nwords <= command->words_max)
 		return 0;
-	rig_error("usage: racerig %s %s [options]; see racerig %s --help",
-		  command->name, command->words, command->name);
+	rig_error("usage: racerig %s %s%s[options]; see racerig %s --help",
+		  command->name, command->words, command->words[0] ? " " : "",
+		  command->name);
 	return -EINVAL;
 }
 

@@ -12,7 +12,13 @@
 enum { RIG_ARGS_MAX = 16 };
 
 /* Exit codes of the program; a judging command exits with its verdict's. */
-enum { RIG_EXIT_OK = 0, RIG_EXIT_VIOLATED = 1, RIG_EXIT_ERROR = 2 };
+enum {
+	RIG_EXIT_OK = 0,
+	RIG_EXIT_VIOLATED = 1,
+	RIG_EXIT_ERROR = 2,
+	RIG_EXIT_UNJUDGED = 3,
+	RIG_EXIT_SKIP = 4,
+};
 
 enum rig_format { RIG_FORMAT_TABLE, RIG_FORMAT_JSON };
 
@@ -99,6 +105,9 @@ int rig_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
  * (ends with NULL) comes nearest. Returns RIG_EXIT_ERROR.
  */
 int rig_unknown(const char *kind, const char *given, const char *const *names);
+
+/* The same for the fixes of family. */
+int rig_unknown_fix(const struct rig_family *family, const char *given);
 
 /* "250ms", "5s", "10m", "2h"; a bare number is seconds. -EINVAL. */
 int rig_parse_duration(const char *text, uint64_t *ns);

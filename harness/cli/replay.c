@@ -52,7 +52,7 @@ static int replay_once(struct replay *r)
 			      NULL, why, sizeof(why));
 	e->trace = NULL;
 	if (rc)
-		return rig_error("%s:%s", r->args->word[0], why);
+		return rig_schedule_error(r->args->word[0], why);
 	hash = hash_execution(r);
 	if (!r->same)
 		r->first = hash;
@@ -85,7 +85,7 @@ static void print_json(const struct replay *r)
 
 	emit_object(&emit, NULL);
 	emit_string(&emit, "scenario", h->scenario);
-	emit_string(&emit, "fix", h->fix);
+	emit_string(&emit, "fix", r->c->plan.fix.name);
 	emit_string(&emit, "world", "sim");
 	emit_integer(&emit, "actors", h->actors);
 	emit_string(&emit, "kernel_options", h->kernel);
@@ -97,7 +97,6 @@ static void print_json(const struct replay *r)
 	emit_integer(&emit, "executions", r->args->repeat);
 	emit_integer(&emit, "same", r->same);
 	emit_object_end(&emit);
-	putchar('\n');
 }
 
 static int print_table(const struct replay *r)
@@ -111,8 +110,8 @@ static int print_table(const struct replay *r)
 		 violated ? e->outcome : "no violation", violated ? ": " : "",
 		 violated ? e->message : "");
 	if (r->args->trace) {
-		printf("%s, fix %s, %u actors%s%s%s\n\n", h->scenario, h->fix,
-		       h->actors, h->spawn[0] ? ", " : "", h->spawn,
+		printf("%s, fix %s, %u actors%s%s%s\n\n", h->scenario,
+		       r->c->plan.fix.name, h->actors, h->spawn[0] ? ", " : "", h->spawn,
 		       h->spawn[0] ? " children" : "");
 		if (rig_picture_print(stdout, r->trace, r->c->subject, verdict,
 				      violated, r->args->color))
@@ -123,8 +122,27 @@ static int print_table(const struct replay *r)
 	}
 	if (r->args->repeat > 1)
 		printf("the same %u of %u times\n", r->same, r->args->repeat);
-	printf("REPLAY %s %s %s\n", h->scenario, h->fix,
+	printf("REPLAY %s %s %s\n", h->scenario, r->c->plan.fix.name,
 	       violated ? e->outcome : "passed");
+	return 0;
+}
+
+/* The same schedule on another fix: does it still fail there? */
+static int replace_fix(struct replay *r)
+{
+	const struct rig_args *a = r->args;
+	struct rig_plan plan = r->c->plan;
+
+	if (!a->nfixes)
+		return 0;
+	if (a->nfixes > 1)
+		return rig_error("replay takes one --fix");
+	if (!a->loose)
+		return rig_error("--fix needs --loose: another fix makes other "
+				 "calls");
+	if (!rig_fix_find(plan.scenario->family, a->fix[0], &plan.fix))
+		return rig_unknown_fix(plan.scenario->family, a->fix[0]);
+	rig_case_set(r->c, &plan);
 	return 0;
 }
 
@@ -132,6 +150,8 @@ static int replay(struct replay *r)
 {
 	int rc = rig_schedule_load(r->c, r->args->word[0], r->schedule);
 
+	if (!rc)
+		rc = replace_fix(r);
 	for (unsigned i = 0; !rc && i < r->args->repeat; i++)
 		rc = replay_once(r);
 	if (!rc)
@@ -178,13 +198,13 @@ const struct rig_command rig_command_replay = {
 "Executes the scenario that FILE names under the schedule in it. Strict: at the\n"
 "first decision that does not fit, or where it ends other than the file says,\n"
 "it stops with exit status 2 and says which line. Exit status 1: the violation\n"
-"was reproduced; 0: the schedule passes (with --loose, on a fixed program).",
+"was reproduced; 0: the schedule passes (--loose --fix F: with another fix).",
 	.examples =
 "  racerig replay race.sched --trace\n"
 "  racerig replay race.sched --repeat 100\n"
-"  racerig replay race.sched --loose\n",
-	.options = RIG_OPTS_COMMON | RIG_OPT(LOOSE) | RIG_OPT(TRACE) |
-		   RIG_OPT(REPEAT),
+"  racerig replay race.sched --loose --fix fork-lock\n",
+	.options = RIG_OPTS_COMMON | RIG_OPT(LOOSE) | RIG_OPT(FIX) |
+		   RIG_OPT(TRACE) | RIG_OPT(REPEAT),
 	.words_min = 1,
 	.words_max = 1,
 	.run = run,

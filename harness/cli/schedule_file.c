@@ -39,6 +39,46 @@ static int read_file(const char *path, char **text, size_t *len)
 	return n < 0 ? (int)n : 0;
 }
 
+/* The line of text that begins with the first n bytes of word; 0: none. */
+static unsigned line_of(const char *text, size_t len, const char *word,
+			size_t n)
+{
+	const char *end = text + len;
+
+	for (unsigned line = 1; text < end; line++) {
+		const char *eol = memchr(text, '\n', (size_t)(end - text));
+
+		while (*text == ' ' || *text == '\t')
+			text++;
+		if ((size_t)(end - text) > n && !memcmp(text, word, n) &&
+		    (text[n] == ' ' || text[n] == '\t'))
+			return line;
+		if (!eol)
+			break;
+		text = eol + 1;
+	}
+	return 0;
+}
+
+int rig_schedule_error(const char *path, const char *why)
+{
+	if (!strncmp(why, "0: ", 3))
+		return rig_error("%s: %s", path, why + 3);
+	return rig_error("%s:%s", path, why);
+}
+
+/* The plan that the header of the text describes. */
+static int make_plan(const char *path, const char *text, size_t len,
+		     const struct rig_header *header, struct rig_plan *plan)
+{
+	char why[RIG_MESSAGE_MAX];
+
+	if (!rig_case_plan(header, plan, why, sizeof(why)))
+		return 0;
+	return rig_error("%s:%u: %s", path,
+			 line_of(text, len, why, strcspn(why, ":")), why);
+}
+
 int rig_schedule_load(struct rig_case *c, const char *path,
 		      struct rig_schedule *schedule)
 {
@@ -50,43 +90,18 @@ int rig_schedule_load(struct rig_case *c, const char *path,
 
 	if (rc)
 		return rig_error("%s: %s", path, strerror(-rc));
-	rc = rig_schedule_parse(schedule, c->subject, text, len, why,
-				sizeof(why));
+	if (rig_schedule_parse(schedule, c->subject, text, len, why,
+			       sizeof(why)))
+		rc = rig_schedule_error(path, why);
+	else
+		rc = make_plan(path, text, len, &schedule->header, &plan);
 	free(text);
 	if (rc)
-		return rig_error("%s:%s", path, why);
-	rc = rig_case_plan(&schedule->header, &plan, why, sizeof(why));
-	if (rc)
-		return rig_error("%s: %s", path, why);
+		return rc;
 	if (plan.fix.unavailable)
 		return rig_error("%s: fix %s cannot run here: %s", path,
 				 plan.fix.name, plan.fix.unavailable);
 	rig_case_set(c, &plan);
-	return 0;
-}
-
-/* The directory that path is in. */
-static void directory_of(const char *path, char dir[PATH_MAX])
-{
-	const char *slash = strrchr(path, '/');
-
-	if (!slash)
-		strcpy(dir, ".");
-	else
-		snprintf(dir, PATH_MAX, "%.*s",
-			 (int)(slash == path ? 1 : slash - path), path);
-}
-
-int rig_schedule_may_save(const char *path)
-{
-	char dir[PATH_MAX];
-	struct stat st;
-
-	if (!stat(path, &st) && S_ISDIR(st.st_mode))
-		return rig_error("%s: is a directory", path);
-	directory_of(path, dir);
-	if (access(dir, W_OK | X_OK))
-		return rig_error("%s: %s", dir, strerror(errno));
 	return 0;
 }
 
@@ -104,6 +119,42 @@ static int write_text(const char *path, const char *text)
 	return rc;
 }
 
+/*
+ * Where the text is written first: beside path, to be renamed. A device or a
+ * pipe is written itself, for a rename would put a file in its place.
+ */
+static int part_path(const char *path, char part[PATH_MAX])
+{
+	struct stat st;
+	const char *suffix = ".part";
+
+	if (!stat(path, &st)) {
+		if (S_ISDIR(st.st_mode))
+			return -EISDIR;
+		if (!S_ISREG(st.st_mode))
+			suffix = "";
+	} else if (errno != ENOENT || !*path) {
+		return -errno;
+	}
+	if (snprintf(part, PATH_MAX, "%s%s", path, suffix) >= PATH_MAX)
+		return -ENAMETOOLONG;
+	return 0;
+}
+
+/* Tried, not only asked: root may do anything, but not on a full disk. */
+int rig_schedule_may_save(const char *path)
+{
+	char part[PATH_MAX];
+	int rc = part_path(path, part);
+
+	if (!rc && strcmp(part, path) != 0) {
+		rc = write_text(part, "");
+		if (!rc && unlink(part))
+			rc = -errno;
+	}
+	return rc ? rig_error("%s: %s", path, strerror(-rc)) : 0;
+}
+
 int rig_schedule_save(const struct rig_case *c, const char *path,
 		      const struct rig_schedule *schedule)
 {
@@ -112,15 +163,16 @@ int rig_schedule_save(const struct rig_case *c, const char *path,
 	char *text = malloc(len + 1);
 	int rc = text ? 0 : -ENOMEM;
 
-	if (snprintf(part, sizeof(part), "%s.part", path) >=
-	    (int)sizeof(part))
-		rc = -ENAMETOOLONG;
+	if (!rc)
+		rc = part_path(path, part);
 	if (!rc) {
+		bool beside = strcmp(part, path) != 0;
+
 		rig_schedule_print(schedule, c->subject, text, len + 1);
 		rc = write_text(part, text);
-		if (!rc && rename(part, path))
+		if (!rc && beside && rename(part, path))
 			rc = -errno;
-		if (rc)
+		if (rc && beside)
 			unlink(part);
 	}
 	free(text);

@@ -19,7 +19,16 @@ int rig_schedule_load(struct rig_case *c, const char *path,
 int rig_schedule_save(const struct rig_case *c, const char *path,
 		      const struct rig_schedule *schedule);
 
-/* Can a file be written in the directory of path? Asked before long work. */
+/*
+ * Can a schedule be saved as path? Asked before long work. 0, or
+ * RIG_EXIT_ERROR after saying why not.
+ */
 int rig_schedule_may_save(const char *path);
+
+/*
+ * Says why ("LINE: reason", 0 for no line) beside the name of the file.
+ * Returns RIG_EXIT_ERROR.
+ */
+int rig_schedule_error(const char *path, const char *why);
 
 #endif

@@ -40,7 +40,6 @@ static void print_result(const struct rig_args *args,
 	emit_integer(&emit, "executions", r->executions);
 	emit_string(&emit, "schedule", args->output);
 	emit_object_end(&emit);
-	putchar('\n');
 }
 
 static int shrink(const struct rig_args *args, struct rig_case *c,
@@ -56,7 +55,7 @@ static int shrink(const struct rig_args *args, struct rig_case *c,
 		return rc;
 	if (rig_shrink(c->engine, c->subject, schedule, args->max, &result, why,
 		       sizeof(why)))
-		return rig_error("%s:%s", args->word[0], why);
+		return rig_schedule_error(args->word[0], why);
 	rc = rig_schedule_save(c, args->output, schedule);
 	if (!rc)
 		print_result(args, schedule, &result);

@@ -281,15 +281,16 @@ void rig_point(struct rig_engine *e, unsigned op)
 
 void rig_silent(struct rig_engine *e, unsigned op)
 {
-	if (e->trace) {
-		struct rig_task *self = e->current;
-		uint16_t pending = self->op;
+	struct rig_task *self = e->current;
+	uint16_t pending = self->op;
 
-		self->op = (uint16_t)op;
-		count_op(e, self, op);
-		rig_trace_step(e->trace, e, self);
-		self->op = pending;
-	}
+	/* Counted where nobody looks, too: else a trace would change names. */
+	count_op(e, self, op);
+	if (!e->trace)
+		return;
+	self->op = (uint16_t)op;
+	rig_trace_step(e->trace, e, self);
+	self->op = pending;
 }
 
 void rig_sleep(struct rig_engine *e, unsigned op, uint64_t ns)

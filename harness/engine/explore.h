@@ -16,7 +16,7 @@ struct rig_search;
 
 struct rig_strategy_options {
 	uint64_t seed;
-	size_t memory; /* bytes a strategy may use; 0: 64 MiB */
+	size_t memory; /* bytes a strategy may use; 0: 512 MiB */
 };
 
 /* One way to pick. Instances belong to one search. */

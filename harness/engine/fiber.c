@@ -225,10 +225,15 @@ void rig_fiber_start(struct rig_fiber *fiber, void (*entry)(void *arg),
 {
 	fiber->entry = entry;
 	fiber->arg = arg;
-	fiber->fake_stack = NULL;
 #ifdef RIG_ASAN
-	/* Frames of an abandoned run left their red zones behind. */
+	/* Frames of an abandoned run left their red zones behind. The fake
+	 * stack is kept: there is no way to free it from here. */
 	__asan_unpoison_memory_region(fiber->stack, fiber->stack_size);
+#endif
+#ifdef RIG_TSAN
+	/* They are also on its shadow stack, which would run over. */
+	__tsan_destroy_fiber(fiber->tsan);
+	fiber->tsan = __tsan_create_fiber(0);
 #endif
 #ifdef RIG_FIBER_UCONTEXT
 	getcontext(&fiber->context);

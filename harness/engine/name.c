@@ -15,7 +15,8 @@ static const char kind_letter[] = { 'a', 't', 'c' };
 
 rig_name rig_name_child(rig_name parent, enum rig_kind kind, unsigned ordinal)
 {
-	if (parent >> (32 - LEVEL_BITS - 2) || ordinal > RIG_BORN_MAX)
+	/* 31 bits: a process's name is its pid, which is signed. */
+	if (parent >> (31 - LEVEL_BITS) || ordinal > RIG_BORN_MAX)
 		return 0;
 	return parent << LEVEL_BITS | (rig_name)kind << ORDINAL_BITS | ordinal;
 }
@@ -88,28 +89,32 @@ rig_name rig_name_parse(const char *text, size_t len)
 	}
 }
 
-const char *rig_op_name(const struct rig_subject *subject, unsigned op)
+static const char *op_name(const struct rig_subject *subject, unsigned op)
 {
 	static const char *const own[RIG_OP_SUBJECT] = {
 		[RIG_OP_START] = "start", [RIG_OP_TICK] = "tick",
 		[RIG_OP_END] = "end",	  [RIG_OP_LOAD] = "load",
 		[RIG_OP_STORE] = "store", [RIG_OP_ADD] = "add",
 	};
-	const char *name;
 
 	if (op < RIG_OP_SUBJECT)
-		name = own[op];
-	else
-		name = subject->op_name ? subject->op_name(op) : NULL;
+		return own[op];
+	return subject->op_name ? subject->op_name(op) : NULL;
+}
+
+const char *rig_op_name(const struct rig_subject *subject, unsigned op)
+{
+	const char *name = op_name(subject, op);
+
 	return name ? name : "?";
 }
 
 int rig_op_find(const struct rig_subject *subject, const char *text, size_t len)
 {
 	for (unsigned op = 0; op < RIG_OPS_MAX; op++) {
-		const char *name = rig_op_name(subject, op);
+		const char *name = op_name(subject, op);
 
-		if (strlen(name) == len && !memcmp(name, text, len))
+		if (name && strlen(name) == len && !memcmp(name, text, len))
 			return (int)op;
 	}
 	return -ENOENT;

@@ -204,7 +204,7 @@ struct sim {
 	enum rig_kind thread_kind;
 	uint32_t live_blocks; /* of memory */
 	unsigned ntasks, ninodes, nfiles, npipes, ntables, nprocs;
-	unsigned nmutexes, nrwlocks, nconds;
+	unsigned nmutexes, nrwlocks, nconds, nheaps;
 	struct sim_task task[RIG_TASKS_MAX];
 	struct sim_inode inode[SIM_INODES];
 	struct sim_file file[SIM_FILES];

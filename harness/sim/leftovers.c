@@ -51,9 +51,12 @@ static void check_locks(struct sim *sim)
 {
 	bool left = false;
 
-	for (unsigned i = 0; i < SIM_LOCKS; i++)
-		left |= sim->mutex[i].used || sim->rwlock[i].used ||
-			sim->cond[i].used;
+	for (unsigned i = 0; i < sim->nmutexes; i++)
+		left |= sim->mutex[i].used;
+	for (unsigned i = 0; i < sim->nrwlocks; i++)
+		left |= sim->rwlock[i].used;
+	for (unsigned i = 0; i < sim->nconds; i++)
+		left |= sim->cond[i].used;
 	if (left)
 		rig_fail(sim->engine, "leak", "a lock was not destroyed");
 }

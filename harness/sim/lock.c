@@ -111,12 +111,17 @@ static void assert_held(struct spw_sys *sys, struct spw_mutex *mutex,
 {
 	struct sim *sim = sim_of(sys);
 	const unsigned char *bytes = shared;
+	size_t n;
 
 	if (mutex_of(mutex)->owner != self_id(sim))
 		sim_contract(sim, "shared memory was touched without its lock");
-	if (sim->engine->hashing)
-		for (size_t i = 0; i < len; i++)
-			rig_note(sim->engine, bytes[i]);
+	for (; sim->engine->hashing && len; bytes += n, len -= n) {
+		uint64_t word = 0;
+
+		n = len < sizeof(word) ? len : sizeof(word);
+		memcpy(&word, bytes, n);
+		rig_note(sim->engine, word);
+	}
 }
 
 /* ---- read-write lock ---- */

@@ -42,6 +42,8 @@ static void *alloc_call(struct spw_sys *sys, size_t size)
 
 	if (slot >= SIM_HEAPS || size > SIM_HEAP)
 		return NULL;
+	if (slot >= sim->nheaps)
+		sim->nheaps = slot + 1;
 	heap = &sim->heap[slot];
 	size = (size + 15) & ~(size_t)15;
 	if (heap->used + sizeof(*block) + size > SIM_HEAP)
@@ -96,7 +98,7 @@ static bool damaged(const struct block *block)
 
 const void *sim_memory_damage(const struct sim *sim)
 {
-	for (unsigned i = 0; i < SIM_HEAPS; i++) {
+	for (unsigned i = 0; i < sim->nheaps; i++) {
 		struct sim_heap *heap = (struct sim_heap *)&sim->heap[i];
 		struct block *b = NULL;
 
@@ -109,7 +111,7 @@ const void *sim_memory_damage(const struct sim *sim)
 
 void sim_memory_reset(struct sim *sim)
 {
-	for (unsigned i = 0; i < SIM_HEAPS; i++) {
+	for (unsigned i = 0; i < sim->nheaps; i++) {
 		struct sim_heap *heap = &sim->heap[i];
 
 		if (!heap->used)
@@ -119,6 +121,7 @@ void sim_memory_reset(struct sim *sim)
 		heap->used = 0;
 	}
 	sim->live_blocks = 0;
+	sim->nheaps = 0;
 }
 
 void sim_memory_calls(struct spw_sys *sys)

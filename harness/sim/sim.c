@@ -153,22 +153,31 @@ int sim_result(struct sim *sim, int result)
 
 /* ---- reset and start ---- */
 
-/* Forgets what the last execution used, and no more than that. */
+static void wipe(void *table, unsigned n, size_t size)
+{
+	if (n)
+		memset(table, 0, n * size);
+}
+
+/*
+ * Forgets what the last execution used, and no more than that. Index 0 of the
+ * kernel's tables is never written to.
+ */
 static void begin(void *ctx, struct rig_engine *engine)
 {
 	struct sim *s = ctx;
 
 	s->engine = engine;
 	s->thread_kind = RIG_KIND_THREAD;
-	memset(s->task, 0, s->ntasks * sizeof(s->task[0]));
-	memset(s->inode, 0, (s->ninodes + 1) * sizeof(s->inode[0]));
-	memset(s->file, 0, (s->nfiles + 1) * sizeof(s->file[0]));
-	memset(s->pipe, 0, (s->npipes + 1) * sizeof(s->pipe[0]));
-	memset(s->table, 0, (s->ntables + 1) * sizeof(s->table[0]));
-	memset(s->proc, 0, (s->nprocs + 1) * sizeof(s->proc[0]));
-	memset(s->mutex, 0, s->nmutexes * sizeof(s->mutex[0]));
-	memset(s->rwlock, 0, s->nrwlocks * sizeof(s->rwlock[0]));
-	memset(s->cond, 0, s->nconds * sizeof(s->cond[0]));
+	wipe(s->task, s->ntasks, sizeof(s->task[0]));
+	wipe(s->inode + 1, s->ninodes, sizeof(s->inode[0]));
+	wipe(s->file + 1, s->nfiles, sizeof(s->file[0]));
+	wipe(s->pipe + 1, s->npipes, sizeof(s->pipe[0]));
+	wipe(s->table + 1, s->ntables, sizeof(s->table[0]));
+	wipe(s->proc + 1, s->nprocs, sizeof(s->proc[0]));
+	wipe(s->mutex, s->nmutexes, sizeof(s->mutex[0]));
+	wipe(s->rwlock, s->nrwlocks, sizeof(s->rwlock[0]));
+	wipe(s->cond, s->nconds, sizeof(s->cond[0]));
 	s->ntasks = s->ninodes = s->nfiles = s->npipes = 0;
 	s->ntables = s->nprocs = 0;
 	s->nmutexes = s->nrwlocks = s->nconds = 0;
@@ -189,6 +198,7 @@ static void first_process(struct sim *s)
 	sim_self(s)->task = s->engine->current;
 	null = sim_file_new(s, SIM_NULL, 0);
 	s->file[null].refs = 3;
+	s->file[null].readable = s->file[null].writable = true;
 	for (int i = 0; i < 3; i++)
 		sim_fd_install(s, null, false);
 }

@@ -206,7 +206,7 @@ void sim_snapshot(struct sim *sim, struct rig_words *out)
 	put_processes(&w);
 	put_inodes(&w);
 	put_locks(&w);
-	for (unsigned i = 0; i < SIM_HEAPS; i++)
+	for (unsigned i = 0; i < sim->nheaps; i++)
 		if (sim->heap[i].used)
 			put_bytes(out, sim->heap[i].bytes, sim->heap[i].used);
 }

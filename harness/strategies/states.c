@@ -23,7 +23,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-enum { DEFAULT_MEMORY = 64 << 20 };
+enum { DEFAULT_MEMORY = 512 << 20 };
 
 struct node {
 	uint64_t left; /* choices not tried yet */
