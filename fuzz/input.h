@@ -22,7 +22,10 @@ enum {
 bool fuzz_plan(const struct rig_family *family, const char *forced,
 	       const uint8_t *data, size_t len, struct rig_plan *plan);
 
-/* The header bytes of plan. False where no input describes it. */
+/*
+ * The header bytes of plan; a fix that does not claim to be sound has to be
+ * forced. False where no input describes the rest.
+ */
 bool fuzz_header(const struct rig_plan *plan, uint8_t header[FUZZ_HEADER]);
 
 #endif

@@ -63,6 +63,26 @@ static void emit_violation(struct emit *e, const struct report_result *r)
 	emit_integer(e, "preemptions", r->preemptions);
 }
 
+static void emit_real(struct emit *e, const struct report_real *real)
+{
+	emit_object(e, "real");
+	emit_string(e, "control", real->control);
+	emit_bool(e, "control_differs", real->control_differs);
+	emit_string(e, "stress_reason", real->stress_reason);
+	emit_integer(e, "attempts", real->attempts);
+	emit_integer(e, "hits", real->hits);
+	emit_integer(e, "windows", real->windows);
+	emit_fraction(e, "rate_low", real->low);
+	emit_fraction(e, "rate_high", real->high);
+	emit_seconds(e, "first_hit_seconds", real->first_hit_ns);
+	emit_seconds(e, "seconds", real->ns);
+	emit_integer(e, "positive_attempts", real->control_attempts);
+	emit_integer(e, "positive_hits", real->control_hits);
+	emit_bool(e, "claims_sound", real->claims_sound);
+	emit_bool(e, "agrees", real->agrees);
+	emit_object_end(e);
+}
+
 static void emit_result(struct emit *e, const struct report_result *r)
 {
 	emit_object(e, NULL);
@@ -82,6 +102,8 @@ static void emit_result(struct emit *e, const struct report_result *r)
 		emit_proof(e, r);
 	if (report_verdict_exit(r->verdict) == 1)
 		emit_violation(e, r);
+	if (r->real)
+		emit_real(e, r->real);
 	emit_object_end(e);
 }
 

@@ -1,46 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 #include "reports/json_emit.h"
 
+#include "reports/text.h"
+
 #include <inttypes.h>
 #include <stddef.h>
 
-/*
- * Bytes of the UTF-8 character at s, 0 where there is none: table 3-7 of the
- * Unicode standard, which leaves out long forms and surrogates.
- */
-static size_t character_length(const unsigned char *s)
-{
-	size_t len = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-	unsigned least = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : 0x80;
-	unsigned most = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : 0xbf;
-
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] < 0xc2 || s[0] > 0xf4 || s[1] < least || s[1] > most)
-		return 0;
-	for (size_t i = 2; i < len; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	return len;
-}
-
 static void put_string(FILE *out, const char *text)
 {
-	const unsigned char *s = (const unsigned char *)text;
 	size_t len;
 
 	putc('"', out);
-	for (; *s; s += len ? len : 1) {
-		len = character_length(s);
+	for (; *text; text += len ? len : 1) {
+		unsigned char c = (unsigned char)*text;
+
+		len = text_character(text);
 		if (!len)
 			fputs("\\ufffd", out);
-		else if (*s < ' ' || *s == 0x7f)
-			fprintf(out, "\\u%04x", *s);
-		else if (*s == '"' || *s == '\\')
-			fprintf(out, "\\%c", *s);
+		else if (c < ' ' || c == 0x7f)
+			fprintf(out, "\\u%04x", c);
+		else if (c == '"' || c == '\\')
+			fprintf(out, "\\%c", c);
 		else
-			fwrite(s, 1, len, out);
+			fwrite(text, 1, len, out);
 	}
 	putc('"', out);
 }
@@ -136,4 +118,13 @@ void emit_seconds(struct emit *e, const char *key, uint64_t ns)
 	/* Not %f: the decimal point must not depend on the locale. */
 	start_value(e, key);
 	fprintf(e->out, "%" PRIu64 ".%06" PRIu64, us / 1000000, us % 1000000);
+}
+
+void emit_fraction(struct emit *e, const char *key, double value)
+{
+	uint64_t billionths = (uint64_t)(value * 1e9 + 0.5);
+
+	start_value(e, key);
+	fprintf(e->out, "%" PRIu64 ".%09" PRIu64, billionths / 1000000000,
+		billionths % 1000000000);
 }

@@ -30,5 +30,7 @@ void emit_hex(struct emit *emit, const char *key, uint64_t value);
 void emit_bool(struct emit *emit, const char *key, bool value);
 /* Seconds, with six digits behind the point. */
 void emit_seconds(struct emit *emit, const char *key, uint64_t ns);
+/* From 0 to 1, with nine digits behind the point. */
+void emit_fraction(struct emit *emit, const char *key, double value);
 
 #endif

@@ -41,6 +41,23 @@ struct report_search {
 	uint64_t ns;
 };
 
+/* The same cell of the matrix on this machine's kernel. */
+struct report_real {
+	/* Control: the schedule, or random ones, call by call. */
+	const char *control;  /* "100/100 reproduced", "n/a (inside a call)" */
+	bool control_differs; /* from the model */
+	/* Stress: free-running threads. */
+	const char *stress_reason; /* why there is nothing to say, or NULL */
+	uint64_t attempts, hits, windows;
+	uint64_t control_attempts, control_hits; /* of the unfixed variant */
+	double low, high;                        /* 95 % interval of the rate */
+	uint64_t first_hit_ns;                   /* 0: none */
+	uint64_t ns;
+	/* Model and machine together against what the fix claims. */
+	bool claims_sound;
+	bool agrees;
+};
+
 struct report_result {
 	const char *scenario;
 	const char *fix;
@@ -68,7 +85,8 @@ struct report_result {
 	uint64_t found_at;        /* executions until the first violation */
 	unsigned decisions;       /* of the shrunk schedule */
 	unsigned preemptions;
-	const char *schedule; /* path of the saved file, or NULL */
+	const char *schedule;           /* path of the saved file, or NULL */
+	const struct report_real *real; /* of the matrix, or NULL */
 };
 
 /* Where and with what a run was made. */
@@ -79,6 +97,8 @@ struct report_environment {
 	const char *kernel;  /* uname */
 	const char *libc;
 	unsigned cpus;
+	const char *host;   /* NULL: not to be told */
+	uint64_t unix_time; /* seconds */
 };
 
 /*
@@ -95,6 +115,21 @@ void report_verdict_line(FILE *out, const struct report_result *result);
 /* One JSON document: { "environment": {...}, "results": [...] }. */
 void report_json(FILE *out, const struct report_environment *environment,
 		 const struct report_result *results, size_t n);
+
+/* KTAP version 1: a test a scenario, a subtest a result; see suite.h. */
+void report_ktap(FILE *out, const struct report_result *results, size_t n);
+
+/* JUnit's XML, valid under reports/schema/junit.xsd. */
+void report_junit(FILE *out, const struct report_environment *environment,
+		  const struct report_result *results, size_t n);
+
+/*
+ * The matrix: a row per scenario and fix; the verdict in the model, what
+ * control and stress saw on this machine, and whether that is what the fix
+ * claims. Every result has .real.
+ */
+void report_matrix(FILE *out, const struct report_result *results, size_t n,
+		   bool color);
 
 /* ---- interleaving.c: one lane per task ---- */
 

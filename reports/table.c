@@ -19,10 +19,10 @@ enum {
 	CELL_MAX = 24, /* bytes of a printed number or duration */
 };
 
-enum column { SCENARIO, FIX, VERDICT, EXECUTIONS, STATES, TIME, WHY, COLUMNS };
+enum column { SCENARIO, FIX, VERDICT, EXECUTIONS, TIME, WHY, COLUMNS };
 
 static const char *const headings[COLUMNS] = {
-	"scenario", "fix", "verdict", "executions", "states", "time", "why",
+	"scenario", "fix", "verdict", "executions", "time", "why",
 };
 
 struct widths {
@@ -54,9 +54,6 @@ static const char *cell_text(const struct report_result *r, enum column column,
 		return report_verdict_name(r->verdict);
 	case EXECUTIONS:
 		return count_text(r->search.executions, buf);
-	case STATES:
-		return r->search.states ? count_text(r->search.states, buf) :
-					  "-";
 	case TIME:
 		return report_duration(r->search.ns, buf, CELL_MAX);
 	case WHY:

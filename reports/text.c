@@ -3,6 +3,28 @@
 
 #include <string.h>
 
+/*
+ * Table 3-7 of the Unicode standard, which leaves out long forms and
+ * surrogates. A string's end is no continuation, so nothing behind it is read.
+ */
+size_t text_character(const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	size_t len = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+	unsigned least = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : 0x80;
+	unsigned most = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : 0xbf;
+
+	if (s[0] < 0x80)
+		return 1;
+	if (s[0] < 0xc2 || s[0] > 0xf4 || s[1] < least || s[1] > most)
+		return 0;
+	for (size_t i = 2; i < len; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	return len;
+}
+
 /* The greatest length up to len that ends between two UTF-8 characters. */
 static size_t whole_characters(const char *text, size_t len)
 {

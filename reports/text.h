@@ -9,6 +9,9 @@
 #include <stddef.h>
 #include <stdio.h>
 
+/* Bytes of the UTF-8 character that text begins with; 0: it is none. */
+size_t text_character(const char *text);
+
 /*
  * How much of text goes on a line of width bytes: up to the last space that
  * fits, or all that fits where one word is longer than that. Neither of them

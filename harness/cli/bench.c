@@ -7,6 +7,7 @@
 #include "reports/json_emit.h"
 #include "strategies/list.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -104,7 +105,8 @@ static double search_round(struct rig_case *c, const char *scenario,
 	rig_fix_find(plan.scenario->family, fix, &plan.fix);
 	rig_case_set(c, &plan);
 	if (rig_explore(c->engine, c->subject, &rig_strategy_random, &options,
-			&limits, &search, &found) || search.violated)
+			&limits, &search, &found) ||
+	    search.violated)
 		return 0;
 	return (double)search.executions * 1e9 / (double)search.ns;
 }
@@ -278,6 +280,8 @@ static int run(const struct rig_args *args)
 	};
 	struct rig_case *c;
 
+	if (args->fuzzer && access(args->fuzzer, X_OK))
+		return rig_error("%s: %s", args->fuzzer, strerror(errno));
 	if (rig_case_open(&c))
 		return rig_error("no memory");
 	measure(&figures[ENGINE], c, ping_round);
@@ -296,13 +300,13 @@ const struct rig_command rig_command_bench = {
 	.name = "bench",
 	.summary = "throughput of the engine, beside the targets",
 	.words = "",
-	.text =
-"Measures steps and executions per second on one core, each the median of five\n"
-"rounds, and prints them beside the figures the project wants to reach. Leave\n"
-"the machine alone meanwhile. scripts/bench builds what is measured, the\n"
-"libFuzzer target included.",
-	.examples = "  racerig bench\n"
-		    "  racerig bench --fuzzer build/fuzz-bench/fuzz/fuzz_etxtbsy\n",
+	.text = "Measures steps and executions per second on one core, each the median of five\n"
+		"rounds, and prints them beside the figures the project wants to reach. Leave\n"
+		"the machine alone meanwhile. scripts/bench builds what is measured, the\n"
+		"libFuzzer target included.",
+	.examples =
+		"  racerig bench\n"
+		"  racerig bench --fuzzer build/fuzz-bench/fuzz/fuzz_etxtbsy\n",
 	.options = RIG_OPTS_COMMON | RIG_OPT(FUZZER),
 	.run = run,
 };

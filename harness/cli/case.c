@@ -96,15 +96,27 @@ void rig_case_close(struct rig_case *c)
 {
 	if (!c)
 		return;
+	rig_control_close(c->control);
 	sim_close(c->sim);
 	rig_engine_close(c->engine);
 	free(c);
 }
 
+int rig_case_control(struct rig_case *c, const char *dir, char *why,
+		     size_t why_len)
+{
+	return rig_control_open(&c->control, c->sim, dir, why, why_len);
+}
+
 void rig_case_set(struct rig_case *c, const struct rig_plan *plan)
 {
 	c->plan = *plan;
-	sim_configure(c->sim, &plan->kernel);
+	if (c->control) {
+		c->plan.kernel.inner_steps = false;
+		c->plan.kernel.release_order = SIM_ORDER_LIFO;
+		rig_control_restart(c->control);
+	}
+	sim_configure(c->sim, &c->plan.kernel);
 	c->engine->starve_ns = plan->starve_ns;
 	c->run = (struct rig_run){
 		.scenario = plan->scenario,
@@ -182,7 +194,8 @@ int rig_case_plan(const struct rig_header *h, struct rig_plan *plan, char *why,
 				   .starve_ns = h->starve_ns };
 	plan->scenario = rig_scenario_find(h->scenario);
 	if (!plan->scenario) {
-		snprintf(why, why_len, "scenario: there is no \"%s\"", h->scenario);
+		snprintf(why, why_len, "scenario: there is no \"%s\"",
+			 h->scenario);
 		return -EINVAL;
 	}
 	if (!rig_fix_find(plan->scenario->family, h->fix, &plan->fix)) {

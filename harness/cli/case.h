@@ -6,6 +6,7 @@
 #ifndef RIG_CASE_H
 #define RIG_CASE_H
 
+#include "control/control.h"
 #include "engine/engine.h"
 #include "engine/schedule.h"
 #include "scenarios/scenario.h"
@@ -25,6 +26,7 @@ struct rig_case {
 	struct rig_engine *engine;
 	struct sim *sim;
 	const struct rig_subject *subject;
+	struct rig_control *control; /* NULL: the simulated world alone */
 	struct rig_plan plan;
 	struct rig_world world;
 	struct rig_run run;
@@ -34,6 +36,13 @@ struct rig_case {
 /* 0 or -ENOMEM. Until rig_case_set the case has nothing to run. */
 int rig_case_open(struct rig_case **c);
 void rig_case_close(struct rig_case *c);
+
+/*
+ * From now on each call is made on this machine's kernel as well, by whole
+ * calls, in directory dir. -errno; why says what failed.
+ */
+int rig_case_control(struct rig_case *c, const char *dir, char *why,
+		     size_t why_len);
 
 /* From now on executions of c->subject run plan. */
 void rig_case_set(struct rig_case *c, const struct rig_plan *plan);

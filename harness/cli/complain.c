@@ -4,24 +4,37 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* More than a path and the reason; an argument may be longer. */
-enum { LINE_MAX_LEN = 8192 };
+enum { HEAD_MAX = 600, TAIL_MAX = 200 };
 
-/* What is quoted comes from outside and must not make a second line. */
+/*
+ * What is quoted comes from outside: it must not make a second line, and the
+ * reason, which stands last, must be seen behind it.
+ */
 int rig_error(const char *format, ...)
 {
-	char line[LINE_MAX_LEN];
 	va_list args;
+	char *line;
+	int len;
 
 	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
+	len = vasprintf(&line, format, args);
 	va_end(args);
+	if (len < 0) {
+		fputs("racerig: no memory\n", stderr);
+		return RIG_EXIT_ERROR;
+	}
 	for (char *c = line; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = '?';
-	fprintf(stderr, "racerig: %s\n", line);
+	if (len > HEAD_MAX + TAIL_MAX)
+		fprintf(stderr, "racerig: %.*s ... %s\n", HEAD_MAX, line,
+			line + len - TAIL_MAX);
+	else
+		fprintf(stderr, "racerig: %s\n", line);
+	free(line);
 	return RIG_EXIT_ERROR;
 }
 

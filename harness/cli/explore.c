@@ -1,23 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* racerig explore: the verdict on scenarios and fixes in the simulated world */
+#include "cli/environment.h"
 #include "cli/interrupt.h"
 #include "cli/judge.h"
 #include "cli/options.h"
 #include "cli/schedule_file.h"
 
-#include <rig_version.h>
-
 #include <errno.h>
-#ifdef __GLIBC__
-#include <gnu/libc-version.h>
-#endif
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 enum {
@@ -33,7 +28,7 @@ struct exploration {
 	struct rig_plan plan[CELLS_MAX];
 	char path[CELLS_MAX][PATH_MAX];
 	struct rig_judgement *judgement[CELLS_MAX];
-	unsigned n;     /* cells to judge */
+	unsigned n; /* cells to judge */
 	unsigned judged;
 	bool progress;
 };
@@ -121,7 +116,8 @@ static int choose_paths(struct exploration *x)
 		return 0;
 	if (!*save || strlen(save) >= PATH_MAX - 2 * RIG_FIELD_MAX)
 		return rig_error("--save %s: expected the name of a file or a "
-				 "directory", save);
+				 "directory",
+				 save);
 	dir = !stat(save, &st) && S_ISDIR(st.st_mode);
 	if (!dir && x->n > 1)
 		return rig_error("--save %s: several verdicts need a directory",
@@ -215,33 +211,6 @@ static int judge_cell(struct exploration *x, unsigned i)
 
 /* ---- reporting ---- */
 
-static const char *libc_name(void)
-{
-#ifdef __GLIBC__
-	return gnu_get_libc_version();
-#else
-	return "musl";
-#endif
-}
-
-static void report_all_json(const struct report_result *results, unsigned n)
-{
-	struct report_environment env = {
-		.version = RIG_VERSION,
-		.commit = RIG_COMMIT,
-		.cpus = (unsigned)sysconf(_SC_NPROCESSORS_ONLN),
-	};
-	char kernel[sizeof(struct utsname)] = "unknown";
-	struct utsname uts;
-
-	if (!uname(&uts))
-		snprintf(kernel, sizeof(kernel), "%s %s %s", uts.sysname,
-			 uts.release, uts.machine);
-	env.kernel = kernel;
-	env.libc = libc_name();
-	report_json(stdout, &env, results, n);
-}
-
 /* The worst of all: a violation, unjudged or not reached, skipped. */
 static int exit_code(const struct exploration *x,
 		     const struct report_result *results)
@@ -257,20 +226,56 @@ static int exit_code(const struct exploration *x,
 					 RIG_EXIT_OK;
 }
 
-static int report(const struct exploration *x)
+/*
+ * Who reads KTAP or JUnit often sees nothing else: what was asked for and not
+ * reached must not be missing there.
+ */
+static void add_unreached(const struct exploration *x,
+			  struct report_result *results)
 {
-	struct report_result results[CELLS_MAX];
+	for (unsigned i = x->judged; i < x->n; i++)
+		results[i] = (struct report_result){
+			.scenario = x->plan[i].scenario->name,
+			.fix = x->plan[i].fix.name,
+			.world = "sim",
+			.actors = x->plan[i].actors,
+			.verdict = REPORT_UNJUDGED,
+			.reason = "the run ended before it was reached",
+		};
+}
 
-	for (unsigned i = 0; i < x->judged; i++)
-		results[i] = x->judgement[i]->result;
-	if (x->args->format == RIG_FORMAT_JSON) {
-		report_all_json(results, x->judged);
-		return exit_code(x, results);
-	}
+static void print_table(const struct exploration *x,
+			const struct report_result *results)
+{
 	report_table(stdout, results, x->judged, x->args->color);
 	putchar('\n');
 	for (unsigned i = 0; i < x->judged; i++)
 		report_verdict_line(stdout, &results[i]);
+}
+
+static int report(const struct exploration *x)
+{
+	struct report_result results[CELLS_MAX];
+	struct rig_environment environment;
+
+	for (unsigned i = 0; i < x->judged; i++)
+		results[i] = x->judgement[i]->result;
+	add_unreached(x, results);
+	rig_environment_fill(&environment, "racerig explore");
+	switch (x->args->format) {
+	case RIG_FORMAT_TABLE:
+		print_table(x, results);
+		break;
+	case RIG_FORMAT_JSON:
+		report_json(stdout, &environment.report, results, x->judged);
+		break;
+	case RIG_FORMAT_KTAP:
+		report_ktap(stdout, results, x->n);
+		break;
+	case RIG_FORMAT_JUNIT:
+		report_junit(stdout, &environment.report, results, x->n);
+		break;
+	}
 	return exit_code(x, results);
 }
 
@@ -322,31 +327,32 @@ const struct rig_command rig_command_explore = {
 	.name = "explore",
 	.summary = "search the schedules of a scenario; the verdict on a fix",
 	.words = "SCENARIO...",
-	.text =
-"Runs a scenario on the simulated kernel, schedule after schedule, and says\n"
-"what that proves:\n\n"
-"  PROVED    every reachable state of the model visited, none violated\n"
-"  HELD      a sample, or less than everything, and none violated\n"
-"  BROKEN    violated by a schedule of whole calls\n"
-"  NARROWED  violated, but only with a step inside the kernel or with a task\n"
-"            kept waiting; the verdict names which\n"
-"  BROKEN?   violated; whether whole calls suffice was not settled\n"
-"  UNJUDGED  the unfixed variant does not fail either, so nothing is shown\n\n"
-"Each verdict takes up to three searches: whole calls without starvation, the\n"
-"full search, and the unfixed variant as a control. A counter-example is\n"
-"shrunk; --save keeps it for racerig replay.",
+	.text = "Runs a scenario on the simulated kernel, schedule after schedule, and says\n"
+		"what that proves:\n\n"
+		"  PROVED    every reachable state of the model visited, none violated\n"
+		"  HELD      a sample, or less than everything, and none violated\n"
+		"  BROKEN    violated by a schedule of whole calls\n"
+		"  NARROWED  violated, but only with a step inside the kernel or with a task\n"
+		"            kept waiting; the verdict names which\n"
+		"  BROKEN?   violated; whether whole calls suffice was not settled\n"
+		"  UNJUDGED  the unfixed variant does not fail either, so nothing is shown\n\n"
+		"Each verdict takes up to three searches: whole calls without starvation, the\n"
+		"full search, and the unfixed variant as a control. A counter-example is\n"
+		"shrunk; --save keeps it for racerig replay.",
 	.examples =
-"  racerig explore etxtbsy/build-and-run\n"
-"  racerig explore etxtbsy/build-and-run --fix fork-lock --fix lease\n"
-"  racerig explore etxtbsy/build-and-run --fix quiesce --spawn fork\n"
-"  racerig explore etxtbsy/build-and-run --strategy random --seed 7 --max 1000\n"
-"  racerig explore etxtbsy/build-and-run --save race.sched\n"
-"  racerig explore etxtbsy/build-and-run --kernel etxtbsy=off\n",
+		"  racerig explore etxtbsy/build-and-run\n"
+		"  racerig explore etxtbsy/build-and-run --fix fork-lock --fix lease\n"
+		"  racerig explore etxtbsy/build-and-run --fix quiesce --spawn fork\n"
+		"  racerig explore etxtbsy/build-and-run --strategy random --seed 7 --max 1000\n"
+		"  racerig explore etxtbsy/build-and-run --save race.sched\n"
+		"  racerig explore etxtbsy/build-and-run --kernel etxtbsy=off\n"
+"  racerig explore etxtbsy/build-and-run --fix all --format ktap\n",
 	.options = RIG_OPTS_COMMON | RIG_OPT(FIX) | RIG_OPT(ACTORS) |
 		   RIG_OPT(STRATEGY) | RIG_OPT(MAX) | RIG_OPT(TIME) |
 		   RIG_OPT(STARVE) | RIG_OPT(KERNEL) | RIG_OPT(SPAWN) |
 		   RIG_OPT(SEED) | RIG_OPT(SAVE),
 	.words_min = 1,
 	.words_max = RIG_ARGS_MAX,
+	.judges = true,
 	.run = run,
 };

@@ -5,8 +5,10 @@
 
 #include <signal.h>
 
-/* Set by SIGINT and SIGTERM once rig_interrupt_catch was called. A second
- * signal kills, as always. */
+/*
+ * Set by SIGINT and SIGTERM once rig_interrupt_catch was called. Another
+ * signal kills, as always, but only after time for the report.
+ */
 extern volatile sig_atomic_t rig_interrupted;
 
 void rig_interrupt_catch(void);

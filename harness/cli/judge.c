@@ -19,11 +19,11 @@ struct judge {
 	const struct rig_judge_options *options;
 	struct rig_judgement *out;
 	const volatile sig_atomic_t *stop; /* what the next search heeds */
-	struct rig_search last; /* the search made last */
+	struct rig_search last;            /* the search made last */
 };
 
 /* A control that is still to be run when somebody asks to stop. */
-static const uint64_t last_word_ns = 250000000;
+static const uint64_t last_word_ns = 500000000;
 
 /* Searches of one verdict are added up. */
 static void add_search(struct report_search *sum, const struct rig_search *s)
@@ -80,7 +80,8 @@ static void inner_steps(const struct judge *j, char *buf, size_t size)
 
 	buf[0] = '\0';
 	for (size_t i = 0; i < s->n; i++) {
-		unsigned ops[] = { s->decision[i].at_op, s->decision[i].run_op };
+		unsigned ops[] = { s->decision[i].at_op,
+				   s->decision[i].run_op };
 
 		for (int k = 0; k < 2; k++) {
 			if (!j->c->subject->op_inner(ops[k]) ||
@@ -148,13 +149,12 @@ static void say_needs(struct judge *j, bool inner, bool starved)
 	inner_steps(j, steps, sizeof(steps));
 	if (inner)
 		used = (size_t)snprintf(out, RIG_REASON_MAX,
-					"needs a step in the kernel%s%s",
+					"a step in the kernel%s%s",
 					steps[0] ? ": " : "", steps);
 	if (starved)
 		snprintf(out + used, RIG_REASON_MAX - used,
-			 "%s %" PRIu64 " ms starvation of a task",
-			 inner ? " and" : "needs",
-			 j->last.starved_ns / 1000000);
+			 "%s%" PRIu64 " ms starvation of a task",
+			 inner ? " and " : "", j->last.starved_ns / 1000000);
 }
 
 /*
@@ -311,7 +311,7 @@ static int clean(struct judge *j, const struct rig_plan *plan)
 		return 0;
 	}
 	snprintf(j->out->reason, RIG_REASON_MAX,
-		 "all states visited, none violated");
+		 "all states visited, none fails");
 	r->assumptions = assumptions;
 	r->model_version = SIM_MODEL_VERSION;
 	r->conformance = "none";
@@ -332,7 +332,8 @@ static void describe(struct judge *j, const struct rig_plan *plan)
 		.world = "sim",
 		.strategy = j->options->strategy->name,
 		.spawn = plan->scenario->family->uses_spw ?
-				 rig_how_name(plan->how) : NULL,
+				 rig_how_name(plan->how) :
+				 NULL,
 		.actors = plan->actors,
 		.seed = j->options->search.seed,
 		.kernel_options = out->kernel,

@@ -147,18 +147,33 @@ static int set_repeat(struct rig_args *a, const char *value)
 	uint64_t n;
 
 	if (parse_u64(value, 10, 1000000, &n) || !n)
-		return bad_value("repeat", value,
-				 "a number from 1 to 1000000");
+		return bad_value("repeat", value, "a number from 1 to 1000000");
 	a->repeat = (unsigned)n;
 	return 0;
 }
 
+static const char *formats_of(const struct rig_command *command)
+{
+	return command->judges ? "table, json, ktap or junit" : "table or json";
+}
+
 static int set_format(struct rig_args *a, const char *value)
 {
-	if (strcmp(value, "table") != 0 && strcmp(value, "json") != 0)
-		return bad_value("format", value, "table or json");
-	a->format = value[0] == 'j' ? RIG_FORMAT_JSON : RIG_FORMAT_TABLE;
-	return 0;
+	static const char *const names[] = {
+		[RIG_FORMAT_TABLE] = "table",
+		[RIG_FORMAT_JSON] = "json",
+		[RIG_FORMAT_KTAP] = "ktap",
+		[RIG_FORMAT_JUNIT] = "junit",
+	};
+	int n = a->command->judges ? RIG_FORMAT_JUNIT : RIG_FORMAT_JSON;
+
+	for (int i = 0; i <= n; i++) {
+		if (strcmp(value, names[i]) != 0)
+			continue;
+		a->format = (enum rig_format)i;
+		return 0;
+	}
+	return bad_value("format", value, formats_of(a->command));
 }
 
 static int set_color(struct rig_args *a, const char *value)
@@ -187,6 +202,57 @@ static int set_output(struct rig_args *a, const char *value)
 static int set_fuzzer(struct rig_args *a, const char *value)
 {
 	a->fuzzer = value;
+	return 0;
+}
+
+static int set_on(struct rig_args *a, const char *value)
+{
+	a->control = !strcmp(value, "control");
+	return a->control || !strcmp(value, "sim") ?
+		       0 :
+		       bad_value("on", value, "sim or control");
+}
+
+static int set_dir(struct rig_args *a, const char *value)
+{
+	a->dir = value;
+	return 0;
+}
+
+static int set_quick(struct rig_args *a, const char *value)
+{
+	a->quick = true;
+	return 0;
+}
+
+static int set_threads(struct rig_args *a, const char *value)
+{
+	uint64_t n;
+
+	if (parse_u64(value, 10, RIG_THREADS_MAX, &n) || !n)
+		return bad_value("threads", value, "a number from 1 to 64");
+	a->threads = (unsigned)n;
+	return 0;
+}
+
+static int set_amplify(struct rig_args *a, const char *value)
+{
+	const char *expected;
+
+	return rig_amplify_parse(&a->amplify, value, &expected) ?
+		       bad_value("amplify", value, expected) :
+		       0;
+}
+
+static int set_until_hit(struct rig_args *a, const char *value)
+{
+	a->until_hit = true;
+	return 0;
+}
+
+static int set_bisect(struct rig_args *a, const char *value)
+{
+	a->bisect = true;
 	return 0;
 }
 
@@ -219,19 +285,21 @@ static const struct {
 } table[RIG_OPT_COUNT] = {
 	[RIG_OPT_FIX] = { "fix", 0, "F",
 			  "the fix to judge; may be given again; \"all\" for "
-			  "every one (default none: unfixed)", set_fix },
-	[RIG_OPT_ACTORS] = { "actors", 0, "N", "number of actors",
-			     set_actors },
+			  "every one (default none: unfixed)",
+			  set_fix },
+	[RIG_OPT_ACTORS] = { "actors", 0, "N", "number of actors", set_actors },
 	[RIG_OPT_STRATEGY] = { "strategy", 0, "S",
 			       "how schedules are chosen (racerig list)",
 			       set_strategy },
 	[RIG_OPT_MAX] = { "max", 0, "N",
-			  "executions of one search; 0: no limit", set_max },
-	[RIG_OPT_TIME] = { "time", 0, "T",
-			   "time for one verdict; 0: no limit", set_time },
+			  "executions of one search, attempts of one run; 0: no "
+			  "limit", set_max },
+	[RIG_OPT_TIME] = { "time", 0, "T", "time for one verdict; 0: no limit",
+			   set_time },
 	[RIG_OPT_STARVE] = { "starve", 0, "T",
 			     "how long the schedule may keep a task waiting "
-			     "that could run (default 1s)", set_starve },
+			     "that could run (default 1s)",
+			     set_starve },
 	[RIG_OPT_KERNEL] = { "kernel", 0, "OPT=V",
 			     "a rule of the simulated kernel: etxtbsy=on|off, "
 			     "release-order=any|lifo|fifo, steps=kernel|call",
@@ -244,10 +312,12 @@ static const struct {
 			   set_seed },
 	[RIG_OPT_SAVE] = { "save", 0, "FILE",
 			   "write the shrunk schedule; a directory where "
-			   "several may be found", set_save },
+			   "several may be found",
+			   set_save },
 	[RIG_OPT_LOOSE] = { "loose", 0, NULL,
 			    "follow the schedule while it fits, then the "
-			    "default", set_loose },
+			    "default",
+			    set_loose },
 	[RIG_OPT_TRACE] = { "trace", 0, NULL,
 			    "print the interleaving, one lane per task",
 			    set_trace },
@@ -259,15 +329,36 @@ static const struct {
 	[RIG_OPT_FUZZER] = { "fuzzer", 0, "PROGRAM",
 			     "a libFuzzer build of fuzz_etxtbsy to measure",
 			     set_fuzzer },
-	[RIG_OPT_FORMAT] = { "format", 0, "FORM", "table or json",
-			     set_format },
+	[RIG_OPT_ON] = { "on", 0, "WORLD",
+			 "sim, or control: on this machine's kernel too, call "
+			 "by call",
+			 set_on },
+	[RIG_OPT_DIR] = { "dir", 0, "DIR",
+			  "where programs are written and executed (default "
+			  "$TMPDIR or /tmp)",
+			  set_dir },
+	[RIG_OPT_QUICK] = { "quick", 0, NULL, "less time for each cell",
+			    set_quick },
+	[RIG_OPT_THREADS] = { "threads", 0, "N",
+			      "threads that act, 1 to 64 (default 8)",
+			      set_threads },
+	[RIG_OPT_AMPLIFY] = { "amplify", 0, "A",
+			      "make the race more likely; may be given again",
+			      set_amplify },
+	[RIG_OPT_UNTIL_HIT] = { "until-hit", 0, NULL, "stop at the first hit",
+				set_until_hit },
+	[RIG_OPT_BISECT] = { "bisect", 0, NULL,
+			     "exit status for git bisect run: 0 good, 1 hit, "
+			     "125 neither is known",
+			     set_bisect },
+	[RIG_OPT_FORMAT] = { "format", 0, "FORM", NULL, set_format },
 	[RIG_OPT_QUIET] = { "quiet", 'q', NULL, "no progress", set_quiet },
 	[RIG_OPT_COLOR] = { "color", 0, "WHEN", "auto, always or never",
 			    set_color },
 	[RIG_OPT_HELP] = { "help", 'h', NULL, "this text", NULL },
 };
 
-static void print_option(unsigned id)
+static void print_option(const struct rig_command *command, unsigned id)
 {
 	char left[40];
 	char letter[8] = "    ";
@@ -277,7 +368,8 @@ static void print_option(unsigned id)
 	snprintf(left, sizeof(left), "%s--%s%s%s", letter, table[id].name,
 		 table[id].value ? " " : "",
 		 table[id].value ? table[id].value : "");
-	printf("  %-24s %s\n", left, table[id].help);
+	printf("  %-24s %s\n", left,
+	       id == RIG_OPT_FORMAT ? formats_of(command) : table[id].help);
 }
 
 static void print_help(const struct rig_command *command)
@@ -287,16 +379,18 @@ static void print_help(const struct rig_command *command)
 	       command->text);
 	for (unsigned id = 0; id < RIG_OPT_COUNT; id++)
 		if (command->options >> id & 1)
-			print_option(id);
+			print_option(command, id);
 	printf("\nexamples:\n%s", command->examples);
 }
 
 /* ---- parsing ---- */
 
-static void defaults(struct rig_args *a, const char *argv0)
+static void defaults(struct rig_args *a, const struct rig_command *command,
+		     const char *argv0)
 {
 	*a = (struct rig_args){
 		.argv0 = argv0,
+		.command = command,
 		.strategy = rig_strategies[0],
 		.starve_ns = 1000000000,
 		.kernel = sim_defaults,
@@ -389,7 +483,7 @@ int rig_args_parse(struct rig_args *a, const struct rig_command *command,
 	struct getopt_tables t;
 	int got;
 
-	defaults(a, argv[0]);
+	defaults(a, command, argv[0]);
 	fill_tables(&t, command);
 	opterr = 0;
 	optind = 1;

@@ -8,6 +8,7 @@
 
 #include "cli/case.h"
 #include "engine/explore.h"
+#include "stress/stress.h"
 
 enum { RIG_ARGS_MAX = 16 };
 
@@ -20,7 +21,12 @@ enum {
 	RIG_EXIT_SKIP = 4,
 };
 
-enum rig_format { RIG_FORMAT_TABLE, RIG_FORMAT_JSON };
+enum rig_format {
+	RIG_FORMAT_TABLE,
+	RIG_FORMAT_JSON,
+	RIG_FORMAT_KTAP, /* these two: commands that judge */
+	RIG_FORMAT_JUNIT,
+};
 
 enum rig_option_id {
 	RIG_OPT_FIX,
@@ -38,6 +44,13 @@ enum rig_option_id {
 	RIG_OPT_REPEAT,
 	RIG_OPT_OUTPUT,
 	RIG_OPT_FUZZER,
+	RIG_OPT_ON,
+	RIG_OPT_DIR,
+	RIG_OPT_QUICK,
+	RIG_OPT_THREADS,
+	RIG_OPT_AMPLIFY,
+	RIG_OPT_UNTIL_HIT,
+	RIG_OPT_BISECT,
 	RIG_OPT_FORMAT,
 	RIG_OPT_QUIET,
 	RIG_OPT_COLOR,
@@ -49,10 +62,13 @@ enum rig_option_id {
 #define RIG_OPTS_COMMON \
 	(RIG_OPT(FORMAT) | RIG_OPT(QUIET) | RIG_OPT(COLOR) | RIG_OPT(HELP))
 
+struct rig_command;
+
 /* What was given. Strings point into argv. */
 struct rig_args {
 	const char *argv0;
-	unsigned given; /* RIG_OPT(...) of what was given */
+	const struct rig_command *command;
+	unsigned given;                 /* RIG_OPT(...) of what was given */
 	const char *word[RIG_ARGS_MAX]; /* positional */
 	unsigned nwords;
 	const char *fix[RIG_ARGS_MAX];
@@ -68,9 +84,15 @@ struct rig_args {
 	const char *save;
 	const char *output;
 	const char *fuzzer;
+	const char *dir; /* where programs are written and executed, or NULL */
 	unsigned repeat;
 	enum rig_format format;
 	bool loose, trace, quiet, color;
+	bool control; /* --on control */
+	bool quick;
+	unsigned threads; /* 0: the default */
+	struct rig_amplify amplify;
+	bool until_hit, bisect;
 };
 
 struct rig_command {
@@ -81,6 +103,7 @@ struct rig_command {
 	const char *examples; /* lines */
 	unsigned options;     /* RIG_OPT(...) it takes */
 	unsigned words_min, words_max;
+	bool judges; /* its results are verdicts: KTAP and JUnit, too */
 	int (*run)(const struct rig_args *args);
 };
 
@@ -89,6 +112,9 @@ extern const struct rig_command rig_command_explore;
 extern const struct rig_command rig_command_replay;
 extern const struct rig_command rig_command_shrink;
 extern const struct rig_command rig_command_bench;
+extern const struct rig_command rig_command_conform;
+extern const struct rig_command rig_command_matrix;
+extern const struct rig_command rig_command_stress;
 
 /*
  * Reads the arguments after the command's name. 0: run the command; 1: --help

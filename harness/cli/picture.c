@@ -16,7 +16,8 @@ struct lanes {
 	const char *pointer[RIG_TASKS_MAX];
 };
 
-static bool shown(const struct rig_step *step, const struct rig_subject *subject)
+static bool shown(const struct rig_step *step,
+		  const struct rig_subject *subject)
 {
 	return step->task != RIG_NAME_MAIN && step->task != RIG_NAME_CLOCK &&
 	       !(subject->op_minor && subject->op_minor(step->op));

@@ -4,6 +4,7 @@
 #include "cli/picture.h"
 #include "cli/schedule_file.h"
 #include "reports/json_emit.h"
+#include "stress/workdir.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,8 +16,10 @@ struct replay {
 	struct rig_case *c;
 	struct rig_schedule *schedule;
 	struct rig_trace *trace;
-	uint64_t first; /* hash of the first execution */
-	unsigned same;  /* executions like the first one */
+	uint64_t first;         /* hash of the first execution */
+	unsigned same;          /* executions like the first one */
+	struct rig_workdir dir; /* --on control */
+	bool has_dir;
 };
 
 /* Everything that was seen of an execution, down to each call's result. */
@@ -71,7 +74,8 @@ static int check_outcome(const struct replay *r)
 	if (e->end == RIG_VIOLATED && !strcmp(said, e->outcome))
 		return 0;
 	return rig_error("%s: the schedule fits, but ended with \"%s\" and not "
-			 "with \"%s\" as it says", r->args->word[0],
+			 "with \"%s\" as it says",
+			 r->args->word[0],
 			 e->end == RIG_VIOLATED ? e->outcome : "no violation",
 			 said);
 }
@@ -86,7 +90,7 @@ static void print_json(const struct replay *r)
 	emit_object(&emit, NULL);
 	emit_string(&emit, "scenario", h->scenario);
 	emit_string(&emit, "fix", r->c->plan.fix.name);
-	emit_string(&emit, "world", "sim");
+	emit_string(&emit, "world", r->args->control ? "control" : "sim");
 	emit_integer(&emit, "actors", h->actors);
 	emit_string(&emit, "kernel_options", h->kernel);
 	emit_string(&emit, "schedule", r->args->word[0]);
@@ -111,8 +115,8 @@ static int print_table(const struct replay *r)
 		 violated ? e->message : "");
 	if (r->args->trace) {
 		printf("%s, fix %s, %u actors%s%s%s\n\n", h->scenario,
-		       r->c->plan.fix.name, h->actors, h->spawn[0] ? ", " : "", h->spawn,
-		       h->spawn[0] ? " children" : "");
+		       r->c->plan.fix.name, h->actors, h->spawn[0] ? ", " : "",
+		       h->spawn, h->spawn[0] ? " children" : "");
 		if (rig_picture_print(stdout, r->trace, r->c->subject, verdict,
 				      violated, r->args->color))
 			return rig_error("no memory");
@@ -122,7 +126,8 @@ static int print_table(const struct replay *r)
 	}
 	if (r->args->repeat > 1)
 		printf("the same %u of %u times\n", r->same, r->args->repeat);
-	printf("REPLAY %s %s %s\n", h->scenario, r->c->plan.fix.name,
+	printf("REPLAY %s %s %s%s\n", h->scenario, r->c->plan.fix.name,
+	       r->args->control ? "on Linux: " : "",
 	       violated ? e->outcome : "passed");
 	return 0;
 }
@@ -146,12 +151,42 @@ static int replace_fix(struct replay *r)
 	return 0;
 }
 
+enum { EXIT_SKIP = 4 };
+
+/*
+ * From here on the calls are made on this machine's kernel as well. A schedule
+ * that rests on a step inside a call cannot be replayed from outside.
+ */
+static int go_to_control(struct replay *r)
+{
+	const struct rig_plan plan = r->c->plan;
+	char why[RIG_MESSAGE_MAX];
+
+	if (!r->args->control)
+		return 0;
+	if (!plan.scenario->family->uses_spw || plan.kernel.inner_steps) {
+		printf("SKIP %s: n/a (inside a call): control makes whole "
+		       "calls\n",
+		       r->args->word[0]);
+		return EXIT_SKIP;
+	}
+	if (rig_workdir_open(&r->dir, r->args->dir, why, sizeof(why)))
+		return rig_error("%s", why);
+	r->has_dir = true;
+	if (rig_case_control(r->c, r->dir.path, why, sizeof(why)))
+		return rig_error("%s", why);
+	rig_case_set(r->c, &plan);
+	return 0;
+}
+
 static int replay(struct replay *r)
 {
 	int rc = rig_schedule_load(r->c, r->args->word[0], r->schedule);
 
 	if (!rc)
 		rc = replace_fix(r);
+	if (!rc)
+		rc = go_to_control(r);
 	for (unsigned i = 0; !rc && i < r->args->repeat; i++)
 		rc = replay_once(r);
 	if (!rc)
@@ -185,6 +220,8 @@ static int run(const struct rig_args *args)
 	else
 		rc = replay(&r);
 	rig_case_close(r.c);
+	if (r.has_dir)
+		rig_workdir_close(&r.dir);
 	free(r.schedule);
 	free(r.trace);
 	return rc;
@@ -194,17 +231,20 @@ const struct rig_command rig_command_replay = {
 	.name = "replay",
 	.summary = "run one schedule again",
 	.words = "FILE",
-	.text =
-"Executes the scenario that FILE names under the schedule in it. Strict: at the\n"
-"first decision that does not fit, or where it ends other than the file says,\n"
-"it stops with exit status 2 and says which line. Exit status 1: the violation\n"
-"was reproduced; 0: the schedule passes (--loose --fix F: with another fix).",
-	.examples =
-"  racerig replay race.sched --trace\n"
-"  racerig replay race.sched --repeat 100\n"
-"  racerig replay race.sched --loose --fix fork-lock\n",
+	.text = "Executes the scenario that FILE names under the schedule in it. Strict: at the\n"
+		"first decision that does not fit, or where it ends other than the file says,\n"
+		"it stops with exit status 2 and says which line. Exit status 1: the violation\n"
+		"was reproduced; 0: the schedule passes (--loose --fix F: with another fix).\n\n"
+		"--on control makes each call on this machine's kernel too, by real threads,\n"
+		"children and programs, and demands the same result. Schedules that need a\n"
+		"step inside a call are skipped there (exit status 4).",
+	.examples = "  racerig replay race.sched --trace\n"
+		    "  racerig replay race.sched --repeat 100\n"
+		    "  racerig replay race.sched --on control --repeat 100\n"
+		    "  racerig replay race.sched --loose --fix fork-lock\n",
 	.options = RIG_OPTS_COMMON | RIG_OPT(LOOSE) | RIG_OPT(FIX) |
-		   RIG_OPT(TRACE) | RIG_OPT(REPEAT),
+		   RIG_OPT(TRACE) | RIG_OPT(REPEAT) | RIG_OPT(ON) |
+		   RIG_OPT(DIR),
 	.words_min = 1,
 	.words_max = 1,
 	.run = run,

@@ -12,31 +12,41 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* At most size bytes from fd. -errno. */
+static ssize_t read_all(int fd, char *text, size_t size)
+{
+	size_t len = 0;
+
+	while (len < size) {
+		ssize_t n = read(fd, text + len, size - len);
+
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		len += (size_t)n;
+	}
+	return (ssize_t)len;
+}
+
 /* The whole file, at most one byte more than a schedule may have. */
 static int read_file(const char *path, char **text, size_t *len)
 {
 	size_t size = RIG_SCHEDULE_BYTES_MAX + 1;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = 0;
+	ssize_t n;
 
-	*len = 0;
-	*text = fd < 0 ? NULL : malloc(size);
 	if (fd < 0)
 		return -errno;
-	if (!*text)
-		n = -1;
-	while (n >= 0 && *len < size) {
-		n = read(fd, *text + *len, size - *len);
-		if (n <= 0)
-			break;
-		*len += (size_t)n;
-	}
-	if (n < 0) {
-		n = errno ? -errno : -ENOMEM;
-		free(*text);
-	}
+	*text = malloc(size);
+	n = *text ? read_all(fd, *text, size) : -ENOMEM;
 	close(fd);
-	return n < 0 ? (int)n : 0;
+	if (n < 0) {
+		free(*text);
+		return (int)n;
+	}
+	*len = (size_t)n;
+	return 0;
 }
 
 /* The line of text that begins with the first n bytes of word; 0: none. */
@@ -84,8 +94,8 @@ int rig_schedule_load(struct rig_case *c, const char *path,
 {
 	struct rig_plan plan;
 	char why[RIG_MESSAGE_MAX];
-	char *text;
-	size_t len;
+	char *text = NULL;
+	size_t len = 0;
 	int rc = read_file(path, &text, &len);
 
 	if (rc)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* racerig shrink: the smallest schedule that fails in the same way. */
+#include "engine/shrink.h"
 #include "cli/options.h"
 #include "cli/schedule_file.h"
-#include "engine/shrink.h"
 #include "reports/json_emit.h"
 
 #include <inttypes.h>
@@ -47,13 +47,16 @@ static int shrink(const struct rig_args *args, struct rig_case *c,
 {
 	char why[RIG_MESSAGE_MAX];
 	struct rig_shrink result;
+	uint64_t max = args->max;
 	int rc = rig_schedule_may_save(args->output);
 
 	if (!rc)
 		rc = rig_schedule_load(c, args->word[0], schedule);
 	if (rc)
 		return rc;
-	if (rig_shrink(c->engine, c->subject, schedule, args->max, &result, why,
+	if (args->given & RIG_OPT(MAX) && !max)
+		max = UINT64_MAX;
+	if (rig_shrink(c->engine, c->subject, schedule, max, &result, why,
 		       sizeof(why)))
 		return rig_schedule_error(args->word[0], why);
 	rc = rig_schedule_save(c, args->output, schedule);
@@ -83,12 +86,11 @@ const struct rig_command rig_command_shrink = {
 	.name = "shrink",
 	.summary = "make a failing schedule as small as possible",
 	.words = "FILE",
-	.text =
-"Takes decisions out of the schedule in FILE, then tries every schedule with\n"
-"fewer decisions than are left, and writes the smallest one that fails in the\n"
-"same way: fewest preemptions, then fewest decisions. Explore shrinks what it\n"
-"saves; this is for schedules from elsewhere. --max bounds the executions\n"
-"(default 300,000).",
+	.text = "Takes decisions out of the schedule in FILE, then tries every schedule with\n"
+		"fewer decisions than are left, and writes the smallest one that fails in the\n"
+		"same way: fewest preemptions, then fewest decisions. Explore shrinks what it\n"
+		"saves; this is for schedules from elsewhere. --max bounds the executions\n"
+		"(default 300,000).",
 	.examples = "  racerig shrink long.sched -o short.sched\n",
 	.options = RIG_OPTS_COMMON | RIG_OPT(OUTPUT) | RIG_OPT(MAX),
 	.words_min = 1,

@@ -446,7 +446,8 @@ void rig_picture(struct rig_engine *e)
 
 		if (e->task[i].ended)
 			continue;
-		for (; at && e->task[order[at - 1]].name > e->task[i].name; at--)
+		for (; at && e->task[order[at - 1]].name > e->task[i].name;
+		     at--)
 			order[at] = order[at - 1];
 		order[at] = (uint8_t)i;
 		n++;

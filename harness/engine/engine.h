@@ -25,14 +25,14 @@
 #include <stdint.h>
 
 enum {
-	RIG_TASKS_MAX = 60,      /* tasks of one execution, ended ones too */
-	RIG_CLOCK = 63,          /* the clock, as a choice beside the tasks */
-	RIG_PRUNE = 64,          /* a pick: end this execution here */
-	RIG_OPS_MAX = 64,        /* kinds of operation, the engine's included */
+	RIG_TASKS_MAX = 60, /* tasks of one execution, ended ones too */
+	RIG_CLOCK = 63,     /* the clock, as a choice beside the tasks */
+	RIG_PRUNE = 64,     /* a pick: end this execution here */
+	RIG_OPS_MAX = 64,   /* kinds of operation, the engine's included */
 	RIG_DECISIONS_MAX = 4096, /* of one execution */
-	RIG_STEPS_MAX = 20000,   /* of one execution; more is a live-lock */
+	RIG_STEPS_MAX = 20000,    /* of one execution; more is a live-lock */
 	RIG_MESSAGE_MAX = 240,
-	RIG_WORDS_MAX = 4096,    /* of a picture of the state */
+	RIG_WORDS_MAX = 4096, /* of a picture of the state */
 };
 
 /*
@@ -74,18 +74,18 @@ struct rig_task {
 	uint8_t index;
 	enum rig_kind kind;
 	bool ended;
-	uint16_t op;      /* what it is about to do */
-	uint16_t nth;     /* how-many-th of that op; only while counting */
-	uint8_t born[3];  /* tasks created so far, by kind */
+	uint16_t op;     /* what it is about to do */
+	uint16_t nth;    /* how-many-th of that op; only while counting */
+	uint8_t born[3]; /* tasks created so far, by kind */
 	const struct rig_task *parent;
-	struct rig_task *starter; /* whom the eager start returns to */
-	uint64_t deadline;        /* of a sleep, else 0 */
-	uint64_t since;           /* when it was last enabled or ran */
-	uint64_t chain[2];        /* hash of what it did and was told */
+	struct rig_task *starter;    /* whom the eager start returns to */
+	uint64_t deadline;           /* of a sleep, else 0 */
+	uint64_t since;              /* when it was last enabled or ran */
+	uint64_t chain[2];           /* hash of what it did and was told */
 	uint16_t count[RIG_OPS_MAX]; /* only while counting */
 	void (*body)(void *arg);
 	void *arg;
-	void *world;              /* the subject's own */
+	void *world; /* the subject's own */
 };
 
 /* A picture of the state, as words: what makes two states the same. */
@@ -249,7 +249,8 @@ const char *rig_name_text(rig_name name, char *buf);
 rig_name rig_name_parse(const char *text, size_t len);
 const char *rig_op_name(const struct rig_subject *subject, unsigned op);
 /* -ENOENT where there is none of that name. */
-int rig_op_find(const struct rig_subject *subject, const char *text, size_t len);
+int rig_op_find(const struct rig_subject *subject, const char *text,
+		size_t len);
 
 /* ---- hashing of histories ---- */
 

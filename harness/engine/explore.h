@@ -38,8 +38,8 @@ struct rig_strategy {
 };
 
 struct rig_limits {
-	uint64_t executions; /* 0: none */
-	uint64_t time_ns;    /* 0: none */
+	uint64_t executions;               /* 0: none */
+	uint64_t time_ns;                  /* 0: none */
 	const volatile sig_atomic_t *stop; /* set: end soon; NULL: none */
 	/* Called about twice a second; NULL: not. */
 	void (*progress)(void *ctx, const struct rig_search *search);
@@ -55,12 +55,12 @@ struct rig_search {
 	unsigned depth;    /* decisions of the longest execution */
 	unsigned points;   /* steps of the longest execution */
 	uint64_t ns;
-	bool complete;     /* nothing is left */
+	bool complete;          /* nothing is left */
 	const char *stopped_by; /* which limit ended it, or NULL */
 	const char *truncated;  /* what was left out, or NULL */
 	bool violated;
 	/* Where violated; the schedule has no header. */
-	uint64_t at;       /* the execution that failed, counted from 1 */
+	uint64_t at; /* the execution that failed, counted from 1 */
 	const char *outcome;
 	char message[RIG_MESSAGE_MAX];
 	uint64_t starved_ns;

@@ -231,9 +231,12 @@ void rig_fiber_start(struct rig_fiber *fiber, void (*entry)(void *arg),
 	__asan_unpoison_memory_region(fiber->stack, fiber->stack_size);
 #endif
 #ifdef RIG_TSAN
-	/* They are also on its shadow stack, which would run over. */
-	__tsan_destroy_fiber(fiber->tsan);
-	fiber->tsan = __tsan_create_fiber(0);
+	/* They are also on its shadow stack (64 Ki frames), which would run
+	 * over; a new one is slow. */
+	if (++fiber->starts % 64 == 0) {
+		__tsan_destroy_fiber(fiber->tsan);
+		fiber->tsan = __tsan_create_fiber(0);
+	}
 #endif
 #ifdef RIG_FIBER_UCONTEXT
 	getcontext(&fiber->context);

@@ -26,13 +26,14 @@ struct rig_fiber {
 #else
 	void *sp;
 #endif
-	void *map;         /* what close unmaps; NULL for a thread's own stack */
-	void *stack;       /* lowest usable address */
+	void *map;   /* what close unmaps; NULL for a thread's own stack */
+	void *stack; /* lowest usable address */
 	size_t stack_size; /* bytes, the guard page not counted */
 	void (*entry)(void *arg);
 	void *arg;
-	void *fake_stack;  /* AddressSanitizer's, while switched out */
-	void *tsan;        /* ThreadSanitizer's name of this fiber */
+	void *fake_stack; /* AddressSanitizer's, while switched out */
+	void *tsan;       /* ThreadSanitizer's name of this fiber */
+	unsigned starts;  /* counted for that */
 };
 
 /* Gives fiber a stack with a guard page below. 0 or -ENOMEM. */

@@ -19,8 +19,8 @@ static unsigned choice_of(const struct rig_decision *d,
 			  bool loose)
 {
 	if (d->value)
-		return d->run < RIG_CLOCK && choices >> d->run & 1 ? d->run
-								   : RIG_PRUNE;
+		return d->run < RIG_CLOCK && choices >> d->run & 1 ? d->run :
+								     RIG_PRUNE;
 	if (d->run == RIG_NAME_CLOCK)
 		return choices >> RIG_CLOCK & 1 ? RIG_CLOCK : RIG_PRUNE;
 	for (unsigned i = 0; i < e->ntasks; i++) {
@@ -63,17 +63,20 @@ unsigned rig_follow_pick(void *state, struct rig_engine *e, uint64_t choices)
 static int mismatch(const struct rig_engine *e, const struct rig_follow *follow,
 		    char *why, size_t len)
 {
-	const struct rig_decision *d = &follow->schedule->decision[follow->next];
+	const struct rig_decision *d =
+		&follow->schedule->decision[follow->next];
 	char text[RIG_SCHEDULE_LINE_MAX];
 
 	rig_decision_print(d, e->subject, text, sizeof(text));
 	if (e->end == RIG_PRUNED)
-		snprintf(why, len, "%u: \"%s\" cannot be done there: what it "
-				   "wants to run is not enabled",
+		snprintf(why, len,
+			 "%u: \"%s\" cannot be done there: what it "
+			 "wants to run is not enabled",
 			 d->line, text);
 	else
-		snprintf(why, len, "%u: \"%s\" was never reached: the lines "
-				   "before it lead elsewhere",
+		snprintf(why, len,
+			 "%u: \"%s\" was never reached: the lines "
+			 "before it lead elsewhere",
 			 d->line, text);
 	return -EINVAL;
 }

@@ -28,7 +28,7 @@ const char *rig_name_text(rig_name name, char *buf)
 	size_t used = 0;
 
 	if (name == RIG_NAME_CLOCK)
-		return strcpy(buf, "clock");
+		return memcpy(buf, "clock", sizeof("clock"));
 	for (; name > RIG_NAME_MAIN && n < LEVELS_MAX; name >>= LEVEL_BITS)
 		level[n++] = name & ((1u << LEVEL_BITS) - 1);
 	/* Actors are main's, which goes without saying. */
@@ -93,7 +93,7 @@ static const char *op_name(const struct rig_subject *subject, unsigned op)
 {
 	static const char *const own[RIG_OP_SUBJECT] = {
 		[RIG_OP_START] = "start", [RIG_OP_TICK] = "tick",
-		[RIG_OP_END] = "end",	  [RIG_OP_LOAD] = "load",
+		[RIG_OP_END] = "end",     [RIG_OP_LOAD] = "load",
 		[RIG_OP_STORE] = "store", [RIG_OP_ADD] = "add",
 	};
 

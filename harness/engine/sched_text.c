@@ -103,15 +103,17 @@ static int check_characters(struct parser *p, const char *line, size_t len)
 			   RIG_SCHEDULE_LINE_MAX - 1);
 	for (size_t i = 0; i < len;) {
 		unsigned char c = (unsigned char)line[i];
-		size_t n = utf8_length((const unsigned char *)line + i,
-				       len - i);
+		size_t n =
+			utf8_length((const unsigned char *)line + i, len - i);
 
 		if (!n)
 			return bad(p, "byte 0x%02x in column %zu is not UTF-8",
 				   c, i + 1);
 		if ((c < ' ' && c != '\t') || c == 0x7f || (n > 1 && !comment))
-			return bad(p, "character 0x%02x in column %zu has no "
-				      "place in a schedule", c, i + 1);
+			return bad(p,
+				   "character 0x%02x in column %zu has no "
+				   "place in a schedule",
+				   c, i + 1);
 		i += n;
 	}
 	return 0;
@@ -245,7 +247,7 @@ static int parse_call(struct parser *p, const struct words *w, unsigned i,
 {
 	const char *hash = memchr(w->at[i], '#', w->len[i]);
 	size_t len = hash ? (size_t)(hash - w->at[i]) : 0;
-	uint64_t value;
+	uint64_t value = 0;
 	int found, rc;
 
 	if (!hash)
@@ -272,7 +274,7 @@ static int parse_task(struct parser *p, const struct words *w, unsigned i,
 static int parse_decision(struct parser *p, const struct words *w)
 {
 	struct rig_decision d = { .line = p->line };
-	uint64_t value;
+	uint64_t value = 0;
 	int rc;
 
 	if (p->out->n == RIG_DECISIONS_MAX)
@@ -299,7 +301,7 @@ static int parse_decision(struct parser *p, const struct words *w)
 
 static int parse_end(struct parser *p, const struct words *w)
 {
-	uint64_t n;
+	uint64_t n = 0;
 	int rc = set_number(p, w, RIG_DECISIONS_MAX, &n);
 
 	if (rc)
@@ -316,7 +318,7 @@ static int parse_end(struct parser *p, const struct words *w)
 
 static int parse_version(struct parser *p, const struct words *w)
 {
-	uint64_t version;
+	uint64_t version = 0;
 	int rc;
 
 	if (!is(w, 0, magic) || w->n != 2)
@@ -324,8 +326,10 @@ static int parse_version(struct parser *p, const struct words *w)
 			   magic, RIG_SCHEDULE_VERSION);
 	rc = number(p, w->at[1], w->len[1], UINT32_MAX, &version);
 	if (!rc && version != RIG_SCHEDULE_VERSION)
-		return bad(p, "version %" PRIu64 ", this racerig reads "
-			      "version %d", version, RIG_SCHEDULE_VERSION);
+		return bad(p,
+			   "version %" PRIu64 ", this racerig reads "
+			   "version %d",
+			   version, RIG_SCHEDULE_VERSION);
 	return rc;
 }
 
@@ -468,8 +472,9 @@ size_t rig_schedule_print(const struct rig_schedule *s,
 		put(&p, "outcome %s\n", h->outcome);
 	for (size_t i = 0; i < s->n; i++) {
 		put_comments(&p, s, i);
-		put(&p, "%s\n", rig_decision_print(&s->decision[i], subject,
-						   text, sizeof(text)));
+		put(&p, "%s\n",
+		    rig_decision_print(&s->decision[i], subject, text,
+				       sizeof(text)));
 	}
 	put_comments(&p, s, s->n);
 	put(&p, "end %zu\n", s->n);

@@ -24,7 +24,7 @@ enum {
 };
 
 struct rig_decision {
-	rig_name at; /* the current task, and what it is about to do, */
+	rig_name at;    /* the current task, and what it is about to do, */
 	uint16_t at_op; /* is blocked in, or RIG_OP_END */
 	uint16_t at_nth;
 	bool value;    /* a value was picked, not a task */

@@ -17,7 +17,8 @@ static struct rig_step *append(struct rig_trace *trace)
 void rig_trace_step(struct rig_trace *trace, const struct rig_engine *e,
 		    const struct rig_task *task)
 {
-	bool switched = !trace->n || trace->step[trace->n - 1].task != task->name;
+	bool switched = !trace->n ||
+			trace->step[trace->n - 1].task != task->name;
 	struct rig_step *step = append(trace);
 
 	if (!step)

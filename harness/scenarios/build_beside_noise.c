@@ -41,6 +41,7 @@ const struct rig_scenario rig_scenario_build_beside_noise = {
 	.actors_min = 1,
 	.actors_max = 4,
 	.actors = 2,
+	.victims = 1,
 	.outcomes = rig_etxtbsy_outcomes,
 	.actor = actor,
 };

@@ -24,6 +24,7 @@ const struct rig_family rig_family_etxtbsy = {
 	.name = "etxtbsy",
 	.fix = etxtbsy_fix,
 	.uses_spw = true,
+	.race = "etxtbsy",
 };
 
 const struct rig_outcome rig_etxtbsy_outcomes[] = {
@@ -51,7 +52,8 @@ static void report_spawn(struct rig_run *run, const char *path, int error,
 	if (error == -ETXTBSY && stage == SPW_STAGE_EXEC)
 		rig_run_fail(run, "etxtbsy",
 			     "execve of %s, which its writer has closed, "
-			     "failed with ETXTBSY", path);
+			     "failed with ETXTBSY",
+			     path);
 	else
 		rig_run_fail(run, "failed", "spawn of %s: %s failed with %d",
 			     path, spw_stage_name(stage), -error);

@@ -12,7 +12,7 @@
 #include <spw/spw.h>
 
 enum rig_grade {
-	RIG_FORBIDDEN,   /* a bug: the verdict */
+	RIG_FORBIDDEN, /* a bug: the verdict */
 	RIG_ACCEPTABLE,
 };
 
@@ -36,6 +36,8 @@ struct rig_family {
 	/* Fix number i, false past the last. Number 0 is "none": unfixed. */
 	bool (*fix)(unsigned i, struct rig_fix *fix);
 	bool uses_spw; /* a runtime is opened for the run */
+	/* The outcome that is the race, on the real kernel too, or NULL. */
+	const char *race;
 };
 
 struct rig_run;
@@ -45,8 +47,9 @@ struct rig_scenario {
 	const char *summary;
 	const struct rig_family *family;
 	unsigned actors_min, actors_max, actors;
+	unsigned victims; /* the first so many actors can meet the race; 0: all */
 	const struct rig_outcome *outcomes; /* ends with .id == NULL */
-	size_t state_size; /* of run->state, zeroed; 0: none */
+	size_t state_size;                  /* of run->state, zeroed; 0: none */
 	void (*actor)(struct rig_run *run, unsigned index); /* from 0 */
 	/* After all actors have ended. May be NULL. */
 	void (*finish)(struct rig_run *run);
@@ -111,7 +114,7 @@ bool rig_fix_find(const struct rig_family *family, const char *name,
 
 /* ---- all scenarios, sorted by name ---- */
 
-#define RIG_SCENARIOS(X)  \
+#define RIG_SCENARIOS(X)      \
 	X(build_and_run)      \
 	X(build_beside_noise) \
 	X(lost_update)

@@ -35,11 +35,12 @@ static void pause_call(struct spw_sys *sys, unsigned attempt)
 	if (!self->watch)
 		sim_contract(sim, "a pause in a loop that looks at nothing");
 	self->fused = true;
-	if (inode->version != self->watch_version)
-		return;
-	inode->watchers |= rig_self(sim->engine);
-	rig_disable(sim->engine, rig_self(sim->engine));
-	rig_point(sim->engine, SIM_PAUSE);
+	if (inode->version == self->watch_version) {
+		inode->watchers |= rig_self(sim->engine);
+		rig_disable(sim->engine, rig_self(sim->engine));
+		rig_point(sim->engine, SIM_PAUSE);
+	}
+	self->watch = 0;
 }
 
 void sim_clock_calls(struct spw_sys *sys)

@@ -102,7 +102,9 @@ static void put_write_access(struct sim *sim, struct sim_file *f)
 static void final_drop(struct sim *sim, unsigned index)
 {
 	struct sim_file *f = &sim->file[index];
+	struct sim_task *self = sim_self(sim);
 
+	self->uses = (uint8_t)index;
 	if (f->kind == SIM_PIPE_READ || f->kind == SIM_PIPE_WRITE)
 		release_pipe(sim, f);
 	if (f->kind == SIM_REGULAR && f->leased)
@@ -112,6 +114,7 @@ static void final_drop(struct sim *sim, unsigned index)
 	if (f->kind == SIM_REGULAR)
 		sim_inode_put(sim, f->object);
 	memset(f, 0, sizeof(*f));
+	self->uses = 0;
 }
 
 void sim_drop(struct sim *sim, unsigned index)

@@ -26,6 +26,15 @@ void sim_program(uint8_t image[SIM_PROGRAM_SIZE], int code)
 	image[sizeof(magic)] = (uint8_t)code;
 }
 
+int sim_program_code(const void *data, size_t len)
+{
+	const uint8_t *image = data;
+
+	if (len != SIM_PROGRAM_SIZE || memcmp(image, magic, sizeof(magic)) != 0)
+		return -1;
+	return image[sizeof(magic)];
+}
+
 /* Steps that come before anything changes: all that can fail does so here. */
 static int look_up(struct sim *sim, const char *path, unsigned *index)
 {
@@ -74,8 +83,11 @@ static int execve_call(struct spw_sys *sys, const char *path,
 		sim_contract(sim, "execve in a process with other threads: "
 				  "the model does not cover that");
 	rc = look_up(sim, path, &index);
-	if (rc)
+	if (rc) {
+		if (sim->mirror)
+			sim->mirror->execve(sim->mirror->ctx, path, rc);
 		return sim_result(sim, rc);
+	}
 	code = sim->inode[index].data[sizeof(magic)];
 	deny_write_access(sim, index);
 	if (self->vfork_parent) {
@@ -84,6 +96,8 @@ static int execve_call(struct spw_sys *sys, const char *path,
 	}
 	self->arg = NULL; /* memory of its own from here on */
 	sim_drop_table(sim, true);
+	if (sim->mirror)
+		sim->mirror->execve(sim->mirror->ctx, path, 0);
 	sim_exit(sim, code);
 }
 

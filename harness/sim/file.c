@@ -72,8 +72,8 @@ static int close_call(struct spw_sys *sys, int fd)
 static int dup_file(struct sim *sim, unsigned file, int fd, bool cloexec)
 {
 	sim->file[file].refs++;
-	sim_table_self(sim)->fd[fd] = (struct sim_fd){ .file = (uint8_t)file,
-						       .cloexec = cloexec };
+	sim_table_self(sim)->fd[fd] =
+		(struct sim_fd){ .file = (uint8_t)file, .cloexec = cloexec };
 	return fd;
 }
 
@@ -98,12 +98,16 @@ static int dup_onto(struct spw_sys *sys, int from, int to)
 	struct sim *sim = sim_of(sys);
 	unsigned file, old;
 
-	sim_table_point(sim, SIM_DUP);
+	old = sim_fd_file(sim, to);
+	if (old && sim_drop_visible(sim, &sim->file[old]))
+		sim_point(sim, SIM_DUP);
+	else
+		sim_table_point(sim, SIM_DUP);
 	rig_detail(sim->engine, "(%d, onto %d)", from, to);
 	file = sim_fd_file(sim, from);
 	if (!file || to < 0 || to >= SIM_FDS)
 		return sim_result(sim, -EBADF);
-	old = sim_fd_file(sim, to);
+	old = sim_fd_file(sim, to); /* others have run */
 	if (from == to) {
 		sim_table_self(sim)->fd[to].cloexec = false;
 		return sim_result(sim, to);
@@ -196,19 +200,36 @@ static void note_data(struct sim *sim, const void *buf, ssize_t n)
 			rig_note(sim->engine, bytes[i]);
 }
 
+/* fdget: while a call works on it, a file outlives the close of its number. */
+static ssize_t read_pipe(struct sim *sim, unsigned file, void *buf, size_t len)
+{
+	struct sim_task *self = sim_self(sim);
+	ssize_t n;
+
+	sim->file[file].refs++;
+	self->uses = (uint8_t)file;
+	n = sim_pipe_read(sim, &sim->pipe[sim->file[file].object], buf, len);
+	self->uses = 0;
+	sim_drop(sim, file);
+	sim_run_drops(sim);
+	return n;
+}
+
 static ssize_t read_call(struct spw_sys *sys, int fd, void *buf, size_t len)
 {
 	struct sim *sim = sim_of(sys);
 	struct sim_file *f;
+	unsigned file;
 	ssize_t n;
 
 	sim_point(sim, SIM_READ);
 	rig_detail(sim->engine, "(%d)", fd);
-	f = &sim->file[sim_fd_file(sim, fd)];
+	file = sim_fd_file(sim, fd);
+	f = &sim->file[file];
 	if (!f->kind || !f->readable)
 		return sim_result(sim, -EBADF);
 	if (f->kind == SIM_PIPE_READ)
-		n = sim_pipe_read(sim, &sim->pipe[f->object], buf, len);
+		n = read_pipe(sim, file, buf, len);
 	else
 		n = f->kind == SIM_REGULAR ? regular_read(sim, f, buf, len) : 0;
 	note_data(sim, buf, n);

@@ -14,16 +14,16 @@
 #include <spw/sys.h>
 
 enum {
-	SIM_FDS = 24,    /* numbers of a descriptor table: EMFILE beyond */
+	SIM_FDS = 24, /* numbers of a descriptor table: EMFILE beyond */
 	SIM_TABLES = 48,
 	SIM_FILES = 64,  /* open file descriptions: ENFILE beyond */
 	SIM_INODES = 16, /* ENOSPC beyond */
 	SIM_PIPES = 32,
-	SIM_PROCS = 48,  /* EAGAIN beyond */
-	SIM_LOCKS = 32,  /* of each kind: EAGAIN beyond */
-	SIM_DATA = 64,   /* bytes of a file or in a pipe */
+	SIM_PROCS = 48, /* EAGAIN beyond */
+	SIM_LOCKS = 32, /* of each kind: EAGAIN beyond */
+	SIM_DATA = 64,  /* bytes of a file or in a pipe */
 	SIM_PATH = 32,
-	SIM_HEAPS = 16,  /* tasks that allocate memory */
+	SIM_HEAPS = 16,   /* tasks that allocate memory */
 	SIM_HEAP = 16384, /* bytes for each */
 };
 
@@ -33,45 +33,45 @@ enum {
  */
 enum sim_class { SIM_CALL, SIM_INNER, SIM_MINOR };
 
-#define SIM_OPS(X)                                          \
-	X(OPEN, "open", CALL)                              \
-	X(CLOSE, "close", CALL)                            \
-	X(READ, "read", CALL)                              \
-	X(WRITE, "write", CALL)                            \
-	X(FCHMOD, "fchmod", CALL)                          \
-	X(UNLINK, "unlink", CALL)                          \
-	X(PIPE, "pipe", CALL)                              \
-	X(DUP, "dup", CALL)                                \
-	X(CLOEXEC, "close-range", MINOR)                    \
-	X(PRIVATE, "private-table", CALL)                  \
-	X(LEASE, "lease", CALL)                            \
-	X(CLONE, "clone", CALL)                            \
-	X(EXECVE, "execve", CALL)                          \
-	X(CHDIR, "chdir", MINOR)                            \
-	X(SETSID, "setsid", MINOR)                          \
-	X(SETPGID, "setpgid", MINOR)                        \
-	X(WAIT, "wait", CALL)                              \
-	X(EXIT, "exit", CALL)                              \
-	X(THREAD, "thread-create", MINOR)                   \
-	X(JOIN, "thread-join", MINOR)                       \
-	X(LOCK, "lock", CALL)                              \
-	X(UNLOCK, "unlock", CALL)                          \
-	X(RDLOCK, "read-lock", CALL)                       \
-	X(WRLOCK, "write-lock", CALL)                      \
-	X(RWUNLOCK, "rw-unlock", CALL)                     \
-	X(COND_WAIT, "cond-wait", CALL)                    \
-	X(BROADCAST, "broadcast", CALL)                    \
-	X(SLEEP, "sleep", CALL)                            \
-	X(PAUSE, "pause", CALL)                            \
-	X(VFORK_RETURN, "clone-return", CALL)              \
-	X(READ_WAKE, "read-wake", INNER)                     \
-	X(LEASE_BREAK, "lease-break", INNER)                 \
-	X(EXEC_MMAP, "exec-mmap", INNER)                     \
-	X(DROP, "drop", INNER)                               \
-	X(ORDER, "final-drop-order", INNER)                  \
-	X(UNLEASE, "remove-lease", INNER)                    \
-	X(RELEASE, "release", INNER)                         \
-	X(WRITE_COUNT, "write-count", INNER)                 \
+#define SIM_OPS(X)                            \
+	X(OPEN, "open", CALL)                 \
+	X(CLOSE, "close", CALL)               \
+	X(READ, "read", CALL)                 \
+	X(WRITE, "write", CALL)               \
+	X(FCHMOD, "fchmod", CALL)             \
+	X(UNLINK, "unlink", CALL)             \
+	X(PIPE, "pipe", CALL)                 \
+	X(DUP, "dup", CALL)                   \
+	X(CLOEXEC, "close-range", MINOR)      \
+	X(PRIVATE, "private-table", CALL)     \
+	X(LEASE, "lease", CALL)               \
+	X(CLONE, "clone", CALL)               \
+	X(EXECVE, "execve", CALL)             \
+	X(CHDIR, "chdir", MINOR)              \
+	X(SETSID, "setsid", MINOR)            \
+	X(SETPGID, "setpgid", MINOR)          \
+	X(WAIT, "wait", CALL)                 \
+	X(EXIT, "exit", CALL)                 \
+	X(THREAD, "thread-create", MINOR)     \
+	X(JOIN, "thread-join", MINOR)         \
+	X(LOCK, "lock", CALL)                 \
+	X(UNLOCK, "unlock", CALL)             \
+	X(RDLOCK, "read-lock", CALL)          \
+	X(WRLOCK, "write-lock", CALL)         \
+	X(RWUNLOCK, "rw-unlock", CALL)        \
+	X(COND_WAIT, "cond-wait", CALL)       \
+	X(BROADCAST, "broadcast", CALL)       \
+	X(SLEEP, "sleep", CALL)               \
+	X(PAUSE, "pause", CALL)               \
+	X(VFORK_RETURN, "clone-return", CALL) \
+	X(READ_WAKE, "read-wake", INNER)      \
+	X(LEASE_BREAK, "lease-break", INNER)  \
+	X(EXEC_MMAP, "exec-mmap", INNER)      \
+	X(DROP, "drop", INNER)                \
+	X(ORDER, "final-drop-order", INNER)   \
+	X(UNLEASE, "remove-lease", INNER)     \
+	X(RELEASE, "release", INNER)          \
+	X(WRITE_COUNT, "write-count", INNER)  \
 	X(ZOMBIE, "exit-notify", INNER)
 
 enum sim_op {
@@ -84,17 +84,17 @@ enum sim_op {
 
 struct sim_inode {
 	bool used;
-	bool linked;        /* its path still names it */
+	bool linked;         /* its path still names it */
 	char path[SIM_PATH]; /* under which it was created */
-	uint64_t key;       /* hash of path */
+	uint64_t key;        /* hash of path */
 	uint16_t mode;
 	uint16_t size;
-	int16_t writers;    /* i_writecount: < 0 while executed */
-	uint8_t opens;      /* open file descriptions */
+	int16_t writers; /* i_writecount: < 0 while executed */
+	uint8_t opens;   /* open file descriptions */
 	uint8_t leases;
-	uint32_t version;   /* grows when writers or leases change */
-	uint64_t watchers;  /* tasks in pause that wait for a newer version */
-	uint64_t breakers;  /* tasks whose open waits for leases to end */
+	uint32_t version;  /* grows when writers or leases change */
+	uint64_t watchers; /* tasks in pause that wait for a newer version */
+	uint64_t breakers; /* tasks whose open waits for leases to end */
 	uint8_t data[SIM_DATA];
 };
 
@@ -149,6 +149,7 @@ struct sim_task {
 	uint8_t proc;
 	uint8_t table;
 	bool threw; /* thread: it has ended */
+	bool joined;
 	uint64_t joiners;
 	struct sim_task *vfork_parent; /* suspended until this one lets go */
 	/* Between clone and execve: the block it may rely on. */
@@ -158,7 +159,8 @@ struct sim_task {
 	/* Final drops that wait for the end of the call (task_work). */
 	uint8_t ndrops;
 	uint8_t drops[SIM_FDS];
-	/* What a polling loop looked at last, for pause. */
+	uint8_t uses; /* file that a call in progress works on; 0: none */
+	/* What a polling loop looked at in vain, for pause. */
 	uint8_t watch; /* inode; 0: nothing */
 	uint32_t watch_version;
 	bool fused; /* the next call belongs to the pause before it */
@@ -198,6 +200,7 @@ struct sim {
 	struct spw_sys sys; /* first: the seam's calls find the rest */
 	struct rig_engine *engine;
 	struct sim_options options;
+	const struct sim_mirror *mirror; /* or NULL */
 	struct rig_subject subject;
 	void (*main)(void *ctx);
 	void *ctx;
@@ -275,6 +278,8 @@ void sim_drop_table(struct sim *sim, bool only_cloexec);
 unsigned sim_inode_find(const struct sim *sim, const char *path);
 unsigned sim_inode_create(struct sim *sim, const char *path, unsigned mode);
 void sim_inode_put(struct sim *sim, unsigned inode);
+/* Frees the inode if nothing refers to it any more. */
+void sim_inode_reap(struct sim *sim, unsigned inode);
 
 ssize_t sim_pipe_read(struct sim *sim, struct sim_pipe *pipe, void *buf,
 		      size_t len);
@@ -284,6 +289,8 @@ ssize_t sim_pipe_write(struct sim *sim, struct sim_pipe *pipe, const void *buf,
 /* ---- processes: process.c, exec.c ---- */
 
 _Noreturn void sim_exit(struct sim *sim, int code);
+/* What child was given must be the same at each of its calls. */
+void sim_child_given(struct sim_task *child, const void *arg, size_t len);
 /* Lets the suspended parent of the caller go, if there is one. */
 void sim_vfork_release(struct sim *sim);
 struct sim_task *sim_task_new(struct sim *sim, unsigned proc, unsigned table);
@@ -306,6 +313,7 @@ void sim_snapshot(struct sim *sim, struct rig_words *out);
 /* Fails the execution if the program left anything behind. */
 void sim_leftovers(struct sim *sim);
 void sim_memory_reset(struct sim *sim);
+void sim_memory_picture(struct sim *sim, struct rig_words *out);
 /* A block that was written to after it was freed, or NULL. */
 const void *sim_memory_damage(const struct sim *sim);
 

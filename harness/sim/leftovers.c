@@ -39,7 +39,8 @@ static void check_files(struct sim *sim)
 		if (inode->writers)
 			rig_fail(sim->engine, "leak",
 				 "%s: its write count is %d, so it cannot be "
-				 "%s", inode->path, inode->writers,
+				 "%s",
+				 inode->path, inode->writers,
 				 inode->writers > 0 ? "executed" : "written");
 		if (inode->leases)
 			rig_fail(sim->engine, "leak", "%s: a lease is held",

@@ -52,6 +52,7 @@ static int mutex_create(struct spw_sys *sys, struct spw_mutex **mutex)
 		if (i >= sim->nmutexes)
 			sim->nmutexes = i + 1;
 		sim->mutex[i].used = true;
+		rig_note(sim->engine, i);
 		*mutex = (struct spw_mutex *)(void *)&sim->mutex[i];
 		return 0;
 	}
@@ -136,6 +137,7 @@ static int rwlock_create(struct spw_sys *sys, struct spw_rwlock **lock)
 		if (i >= sim->nrwlocks)
 			sim->nrwlocks = i + 1;
 		sim->rwlock[i].used = true;
+		rig_note(sim->engine, i);
 		*lock = (struct spw_rwlock *)(void *)&sim->rwlock[i];
 		return 0;
 	}
@@ -223,6 +225,7 @@ static int cond_create(struct spw_sys *sys, struct spw_cond **cond)
 		if (i >= sim->nconds)
 			sim->nconds = i + 1;
 		sim->cond[i].used = true;
+		rig_note(sim->engine, i);
 		*cond = (struct spw_cond *)(void *)&sim->cond[i];
 		return 0;
 	}

@@ -21,7 +21,7 @@
 #ifdef SIM_ASAN
 #include <sanitizer/asan_interface.h>
 #else
-#define ASAN_POISON_MEMORY_REGION(addr, size) ((void)(addr), (void)(size))
+#define ASAN_POISON_MEMORY_REGION(addr, size)   ((void)(addr), (void)(size))
 #define ASAN_UNPOISON_MEMORY_REGION(addr, size) ((void)(addr), (void)(size))
 #endif
 
@@ -94,6 +94,39 @@ static bool damaged(const struct block *block)
 		if (bytes[i] != PATTERN)
 			return true;
 	return false;
+}
+
+/*
+ * A freed block is what it was, and whether somebody has written to it since.
+ * Where AddressSanitizer would stop at that, it would also stop at a look.
+ */
+static void picture(const struct block *block, struct rig_words *out)
+{
+	const uint8_t *bytes = (const uint8_t *)(block + 1);
+	uint64_t word;
+
+	rig_word(out, (uint64_t)block->state << 32 | block->size);
+	if (block->state == FREED) {
+#ifndef SIM_ASAN
+		rig_word(out, damaged(block));
+#endif
+		return;
+	}
+	for (uint32_t i = 0; i < block->size; i += sizeof(word)) {
+		memcpy(&word, bytes + i, sizeof(word));
+		rig_word(out, word);
+	}
+}
+
+void sim_memory_picture(struct sim *sim, struct rig_words *out)
+{
+	for (unsigned i = 0; i < sim->nheaps; i++) {
+		struct block *b = NULL;
+
+		rig_word(out, sim->heap[i].used);
+		while ((b = next_block(&sim->heap[i], b)))
+			picture(b, out);
+	}
 }
 
 const void *sim_memory_damage(const struct sim *sim)

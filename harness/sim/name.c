@@ -47,7 +47,7 @@ unsigned sim_inode_create(struct sim *sim, const char *path, unsigned mode)
 	return i;
 }
 
-static void free_if_unused(struct sim *sim, unsigned i)
+void sim_inode_reap(struct sim *sim, unsigned i)
 {
 	struct sim_inode *inode = &sim->inode[i];
 
@@ -58,7 +58,7 @@ static void free_if_unused(struct sim *sim, unsigned i)
 void sim_inode_put(struct sim *sim, unsigned i)
 {
 	sim->inode[i].opens--;
-	free_if_unused(sim, i);
+	sim_inode_reap(sim, i);
 }
 
 /* Something that a polling task may have looked at is different now. */
@@ -71,6 +71,19 @@ void sim_inode_changed(struct sim *sim, struct sim_inode *inode)
 		rig_enable(sim->engine, inode->breakers);
 }
 
+/* path_openat: a number and a file come before anything else. */
+static int check_room(const struct sim *sim, const struct sim_table *table)
+{
+	int fd = 0;
+	unsigned file = 1;
+
+	while (fd < SIM_FDS && table->fd[fd].file)
+		fd++;
+	while (file < SIM_FILES && sim->file[file].kind)
+		file++;
+	return fd == SIM_FDS ? -EMFILE : file == SIM_FILES ? -ENFILE : 0;
+}
+
 /* may_open, get_write_access: a file that is executed refuses writers. */
 static int check_access(const struct sim_inode *inode, int flags)
 {
@@ -79,7 +92,16 @@ static int check_access(const struct sim_inode *inode, int flags)
 	return writes && inode->writers < 0 ? -ETXTBSY : 0;
 }
 
-/* break_lease: who wants to write waits until the leases are given back. */
+static void count_writer(struct sim *sim, struct sim_inode *inode, int by)
+{
+	inode->writers = (int16_t)(inode->writers + by);
+	sim_inode_changed(sim, inode);
+}
+
+/*
+ * break_lease: who wants to write waits until the leases are given back. It
+ * counts as a writer already (do_dentry_open: get_write_access comes first).
+ */
 static void break_lease(struct sim *sim, struct sim_inode *inode)
 {
 	while (inode->leases) {
@@ -107,10 +129,6 @@ static int open_inode(struct sim *sim, unsigned i, int flags)
 		return fd;
 	}
 	inode->opens++;
-	if (f->writable) {
-		inode->writers++;
-		sim_inode_changed(sim, inode);
-	}
 	if (flags & O_TRUNC)
 		inode->size = 0;
 	return fd;
@@ -126,6 +144,9 @@ static int open_call(struct spw_sys *sys, const char *path, int flags,
 	sim_point(sim, SIM_OPEN);
 	rig_detail(sim->engine, "(%s%s)", path,
 		   (flags & O_ACCMODE) == O_RDONLY ? "" : ", write");
+	rc = check_room(sim, sim_table_self(sim));
+	if (rc)
+		return sim_result(sim, rc);
 	i = sim_inode_find(sim, path);
 	if (i && flags & O_CREAT && flags & O_EXCL)
 		return sim_result(sim, -EEXIST);
@@ -138,9 +159,14 @@ static int open_call(struct spw_sys *sys, const char *path, int flags,
 	rc = check_access(&sim->inode[i], flags);
 	if (rc)
 		return sim_result(sim, rc);
-	if ((flags & O_ACCMODE) != O_RDONLY)
-		break_lease(sim, &sim->inode[i]);
-	return sim_result(sim, open_inode(sim, i, flags));
+	if ((flags & O_ACCMODE) == O_RDONLY)
+		return sim_result(sim, open_inode(sim, i, flags));
+	count_writer(sim, &sim->inode[i], 1);
+	break_lease(sim, &sim->inode[i]);
+	rc = open_inode(sim, i, flags);
+	if (rc < 0)
+		count_writer(sim, &sim->inode[i], -1);
+	return sim_result(sim, rc);
 }
 
 static int unlink_call(struct spw_sys *sys, const char *path)
@@ -154,7 +180,7 @@ static int unlink_call(struct spw_sys *sys, const char *path)
 	if (!i)
 		return sim_result(sim, -ENOENT);
 	sim->inode[i].linked = false;
-	free_if_unused(sim, i);
+	sim_inode_reap(sim, i);
 	return sim_result(sim, 0);
 }
 
@@ -175,10 +201,12 @@ static int lease_call(struct spw_sys *sys, int fd, int type)
 	if (f->kind != SIM_REGULAR)
 		return sim_result(sim, f->kind ? -EINVAL : -EBADF);
 	inode = &sim->inode[f->object];
-	sim_self(sim)->watch = f->object;
-	sim_self(sim)->watch_version = inode->version;
-	if (type == F_RDLCK && inode->writers > 0)
+	sim_self(sim)->watch = 0;
+	if (type == F_RDLCK && inode->writers > 0) {
+		sim_self(sim)->watch = f->object;
+		sim_self(sim)->watch_version = inode->version;
 		return sim_result(sim, -EAGAIN);
+	}
 	if (f->leased != (type == F_RDLCK)) {
 		f->leased = type == F_RDLCK;
 		inode->leases = (uint8_t)(inode->leases + (f->leased ? 1 : -1));

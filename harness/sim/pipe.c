@@ -37,8 +37,10 @@ ssize_t sim_pipe_write(struct sim *sim, struct sim_pipe *pipe, const void *buf,
 	if (!pipe->readers)
 		return -EPIPE;
 	if (len > (size_t)SIM_DATA - pipe->len)
-		sim_contract(sim, "a write of %zu bytes to a pipe would block: "
-				  "the model does not cover that", len);
+		sim_contract(sim,
+			     "a write of %zu bytes to a pipe would block: "
+			     "the model does not cover that",
+			     len);
 	memcpy(pipe->data + pipe->len, buf, len);
 	pipe->len = (uint8_t)(pipe->len + len);
 	rig_enable(sim->engine, pipe->waiters);

@@ -69,17 +69,13 @@ static struct sim_task *new_child(struct sim *sim)
 
 /*
  * kernel_clone with CLONE_VFORK: the parent waits for the child to give the
- * shared memory up (wait_for_vfork_done), and then knows all that the child
- * wrote there.
+ * shared memory up (wait_for_vfork_done).
  */
 static void await_vfork(struct sim *sim, const struct sim_task *child)
 {
-	struct sim_task *self = sim_self(sim);
-
 	if (child->vfork_parent) /* else it let go before its first point */
 		rig_disable(sim->engine, rig_self(sim->engine));
 	rig_point(sim->engine, SIM_VFORK_RETURN);
-	rig_chain_join(self->task, child->task);
 }
 
 /* For the trace: the child, and which files it holds open for writing now. */
@@ -104,8 +100,8 @@ static void describe_clone(struct sim *sim, enum spw_clone how,
 	}
 }
 
-static int clone_call(struct spw_sys *sys, enum spw_clone how,
-		      spw_child_fn *fn, void *arg, size_t arg_len, pid_t *pid)
+static int clone_call(struct spw_sys *sys, enum spw_clone how, spw_child_fn *fn,
+		      void *arg, size_t arg_len, pid_t *pid)
 {
 	struct sim *sim = sim_of(sys);
 	struct sim_task *child;
@@ -116,10 +112,11 @@ static int clone_call(struct spw_sys *sys, enum spw_clone how,
 	if (!child)
 		return sim_result(sim, -EAGAIN);
 	child->child = fn;
-	child->arg = arg;
-	child->arg_len = arg_len;
+	sim_child_given(child, arg, arg_len);
 	if (how == SPW_CLONE_VFORK)
 		child->vfork_parent = sim_self(sim);
+	if (sim->mirror)
+		sim->mirror->clone(sim->mirror->ctx, how, sim->engine->ntasks);
 	if (rig_task_create(sim->engine, RIG_KIND_CHILD, child_body, child,
 			    child, &task))
 		rig_abort(sim->engine, -EAGAIN, "too many tasks");
@@ -135,6 +132,10 @@ static int clone_call(struct spw_sys *sys, enum spw_clone how,
 	return 0;
 }
 
+/*
+ * The parent knows from now on what the child has written to its memory: what
+ * the child has done so far is part of the parent's history.
+ */
 void sim_vfork_release(struct sim *sim)
 {
 	struct sim_task *self = sim_self(sim);
@@ -143,6 +144,8 @@ void sim_vfork_release(struct sim *sim)
 	if (!parent)
 		return;
 	self->vfork_parent = NULL;
+	if (sim->engine->hashing)
+		rig_chain_join(parent->task, self->task);
 	rig_enable(sim->engine, 1ull << parent->task->index);
 }
 
@@ -158,16 +161,19 @@ void sim_exit(struct sim *sim, int code)
 	sim_point(sim, SIM_EXIT);
 	rig_detail(sim->engine, "(%d)", code);
 	if (proc->image) {
-		struct sim_inode *inode = &sim->inode[proc->image];
+		unsigned image = proc->image;
 
-		inode->writers++;
-		sim_inode_changed(sim, inode);
 		proc->image = 0;
+		sim->inode[image].writers++;
+		sim_inode_changed(sim, &sim->inode[image]);
+		sim_inode_reap(sim, image);
 	}
 	sim_vfork_release(sim);
 	sim_drop_table(sim, false);
 	sim->table[self->table].refs = 0;
 	sim_inner(sim, SIM_ZOMBIE);
+	if (sim->mirror)
+		sim->mirror->exit(sim->mirror->ctx, code);
 	proc->life = SIM_DEAD;
 	proc->status = (struct spw_status){ .code = code };
 	rig_enable(sim->engine, proc->waiters);

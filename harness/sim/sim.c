@@ -13,7 +13,8 @@ const struct sim_options sim_defaults = {
 	.inner_steps = true,
 };
 
-_Static_assert((int)SIM_OP_END <= (int)RIG_OPS_MAX, "operations fit the engine");
+_Static_assert((int)SIM_OP_END <= (int)RIG_OPS_MAX,
+	       "operations fit the engine");
 
 /* ---- operations ---- */
 
@@ -21,7 +22,7 @@ static const struct {
 	const char *name;
 	enum sim_class class;
 } ops[] = {
-#define X(id, text, kind) [SIM_##id] = { .name = text, .class = SIM_##kind },
+#define X(id, text, kind) [SIM_##id] = { .name = (text), .class = SIM_##kind },
 	SIM_OPS(X)
 #undef X
 };
@@ -96,16 +97,29 @@ static uint64_t arg_sum(const struct sim_task *self)
 	const unsigned char *bytes = self->arg;
 	uint64_t sum = 0;
 
-	for (size_t i = 0; i < self->arg_len; i++)
-		sum = rig_mix(sum, bytes[i]);
+	for (size_t i = 0; i < self->arg_len; i += sizeof(uint64_t)) {
+		size_t left = self->arg_len - i;
+		uint64_t word = 0;
+
+		memcpy(&word, bytes + i,
+		       left < sizeof(word) ? left : sizeof(word));
+		sum = rig_mix(sum, word);
+	}
 	return sum;
 }
 
-static void check_child(struct sim *sim, struct sim_task *self)
+void sim_child_given(struct sim_task *child, const void *arg, size_t len)
 {
-	if (!self->arg_sum)
-		self->arg_sum = arg_sum(self) | 1;
-	else if (self->arg_sum != (arg_sum(self) | 1))
+	child->arg = arg;
+	child->arg_len = len;
+	child->arg_sum = arg_sum(child);
+}
+
+static void check_child(struct sim *sim)
+{
+	const struct sim_task *self = sim_self(sim);
+
+	if (self->arg && self->arg_sum != arg_sum(self))
 		sim_contract(sim, "the argument block of a child changed "
 				  "before it had executed");
 }
@@ -120,16 +134,17 @@ void sim_point(struct sim *sim, unsigned op)
 	} else {
 		rig_point(sim->engine, op);
 	}
-	if (self->arg)
-		check_child(sim, self);
+	check_child(sim);
 }
 
 void sim_table_point(struct sim *sim, unsigned op)
 {
-	if (sim_table_self(sim)->refs > 1)
+	if (sim_table_self(sim)->refs > 1) {
 		sim_point(sim, op);
-	else
+	} else {
 		rig_silent(sim->engine, op);
+		check_child(sim);
+	}
 }
 
 void sim_inner(struct sim *sim, unsigned op)
@@ -182,6 +197,8 @@ static void begin(void *ctx, struct rig_engine *engine)
 	s->ntables = s->nprocs = 0;
 	s->nmutexes = s->nrwlocks = s->nconds = 0;
 	sim_memory_reset(s);
+	if (s->mirror)
+		s->mirror->begin(s->mirror->ctx);
 }
 
 /* Process 1: descriptors 0, 1 and 2 are /dev/null. */
@@ -210,6 +227,8 @@ static void run_main(void *ctx)
 	first_process(s);
 	s->main(s->ctx);
 	sim_leftovers(s);
+	if (s->mirror)
+		s->mirror->end(s->mirror->ctx);
 }
 
 static void snapshot(void *ctx, struct rig_words *out)
@@ -259,6 +278,16 @@ void sim_configure(struct sim *sim, const struct sim_options *options)
 struct spw_sys *sim_sys(struct sim *sim)
 {
 	return &sim->sys;
+}
+
+void sim_set_mirror(struct sim *sim, const struct sim_mirror *mirror)
+{
+	sim->mirror = mirror;
+}
+
+const struct sim_mirror *sim_mirror(struct spw_sys *sys)
+{
+	return sim_of(sys)->mirror;
 }
 
 struct rig_engine *sim_engine(struct sim *sim)

@@ -71,9 +71,35 @@ struct rig_engine *sim_engine(struct sim *sim);
 /* Threads created from now on are actors of the scenario, or are not. */
 void sim_threads_are_actors(struct sim *sim, bool actors);
 
+/*
+ * Somebody who makes on another kernel what happens here, step by step. Each
+ * is called right after the simulated step, with its result; calls that
+ * return on the seam are not here, a mirror replaces them in the table.
+ */
+struct sim_mirror {
+	void *ctx;
+	/* Before an execution, and where one ended with nothing left over. */
+	void (*begin)(void *ctx);
+	void (*end)(void *ctx);
+	/* Before the child's task exists: it will be task number child. */
+	void (*clone)(void *ctx, enum spw_clone how, unsigned child);
+	/* result is 0 or -errno; 0: the new program is about to begin. */
+	void (*execve)(void *ctx, const char *path, int result);
+	/* The caller's process has ended, but nobody has been told. */
+	void (*exit)(void *ctx, int code);
+	/* The caller, a thread, has ended. */
+	void (*thread_end)(void *ctx);
+};
+
+/* mirror is kept, not copied; NULL: none. */
+void sim_set_mirror(struct sim *sim, const struct sim_mirror *mirror);
+const struct sim_mirror *sim_mirror(struct spw_sys *sys);
+
 /* The content of a program that exits with code (0..255). */
 enum { SIM_PROGRAM_SIZE = 8 };
 void sim_program(uint8_t image[SIM_PROGRAM_SIZE], int code);
+/* The code that a program exits with, -1 where data is no program. */
+int sim_program_code(const void *data, size_t len);
 
 /* Puts an executable file there, before the race begins. */
 int sim_install(struct sim *sim, const char *path, const void *data,

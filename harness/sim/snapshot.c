@@ -14,8 +14,9 @@ struct walk {
 	struct rig_words *out;
 	uint8_t file[SIM_FILES]; /* number given, 0: not met yet */
 	uint8_t pipe[SIM_PIPES];
+	uint8_t inode[SIM_INODES];
 	uint8_t table[SIM_TABLES];
-	uint8_t nfiles, npipes, ntables;
+	uint8_t nfiles, npipes, ninodes, ntables;
 };
 
 static void put_bytes(struct rig_words *out, const void *bytes, size_t len)
@@ -38,7 +39,8 @@ static uint64_t names_of(const struct sim *sim, uint64_t mask)
 	uint64_t sum = 0;
 
 	for (; mask; mask &= mask - 1)
-		sum += rig_mix(1, sim->engine->task[__builtin_ctzll(mask)].name);
+		sum += rig_mix(1,
+			       sim->engine->task[__builtin_ctzll(mask)].name);
 	return sum;
 }
 
@@ -61,6 +63,23 @@ static void put_pipe(struct walk *w, unsigned i)
 	put_bytes(w->out, p->data, p->len);
 }
 
+static void put_inode(struct walk *w, unsigned i)
+{
+	const struct sim_inode *n = &w->sim->inode[i];
+
+	if (w->inode[i]) {
+		rig_word(w->out, w->inode[i]);
+		return;
+	}
+	w->inode[i] = ++w->ninodes;
+	rig_word(w->out, n->key);
+	rig_word(w->out,
+		 (uint64_t)(uint16_t)n->writers << 48 |
+			 (uint64_t)n->mode << 32 | (uint64_t)n->size << 16 |
+			 (uint64_t)n->leases << 8 | (uint64_t)n->linked);
+	put_bytes(w->out, n->data, n->size);
+}
+
 static void put_file(struct walk *w, unsigned i)
 {
 	const struct sim_file *f = &w->sim->file[i];
@@ -75,7 +94,7 @@ static void put_file(struct walk *w, unsigned i)
 				 (uint64_t)f->readable << 2 |
 				 (uint64_t)f->writable << 1 | f->leased);
 	if (f->kind == SIM_REGULAR)
-		rig_word(w->out, w->sim->inode[f->object].key);
+		put_inode(w, f->object);
 	else if (f->kind != SIM_NULL)
 		put_pipe(w, f->object);
 }
@@ -100,13 +119,37 @@ static void put_table(struct walk *w, unsigned t)
 
 static void put_task(struct walk *w, const struct sim_task *t)
 {
-	rig_word(w->out, (uint64_t)t->fused << 8 | t->ndrops);
+	rig_word(w->out, (uint64_t)(t->watch != 0) << 17 |
+				 (uint64_t)(t->uses != 0) << 16 |
+				 (uint64_t)t->fused << 8 | t->ndrops);
 	put_table(w, t->table);
 	for (unsigned i = 0; i < t->ndrops; i++)
 		put_file(w, t->drops[i]);
+	if (t->uses)
+		put_file(w, t->uses);
+	if (t->watch) {
+		put_inode(w, t->watch);
+		rig_word(w->out,
+			 w->sim->inode[t->watch].version == t->watch_version);
+	}
 }
 
-/* Tasks that live, in the order of their names. */
+/* What a thread has done is its joiner's to know: it stays until then. */
+static bool awaits_join(const struct rig_task *t)
+{
+	const struct sim_task *world = t->world;
+
+	return t->ended && world->threw && !world->joined;
+}
+
+static void put_ended(struct walk *w, const struct rig_task *t)
+{
+	rig_word(w->out, t->name);
+	rig_word(w->out, t->chain[0]);
+	rig_word(w->out, t->chain[1]);
+}
+
+/* Tasks that live or are still to be joined, in the order of their names. */
 static void put_tasks(struct walk *w)
 {
 	const struct rig_engine *e = w->sim->engine;
@@ -118,14 +161,17 @@ static void put_tasks(struct walk *w)
 		for (unsigned i = 0; i < e->ntasks; i++) {
 			const struct rig_task *t = &e->task[i];
 
-			if (!t->ended && t->world && t->name > last &&
-			    (!next || t->name < next->name))
+			if (t->world && (!t->ended || awaits_join(t)) &&
+			    t->name > last && (!next || t->name < next->name))
 				next = t;
 		}
 		if (!next)
 			return;
 		last = next->name;
-		put_task(w, next->world);
+		if (next->ended)
+			put_ended(w, next);
+		else
+			put_task(w, next->world);
 	}
 }
 
@@ -151,35 +197,33 @@ static void put_processes(struct walk *w)
 		rig_word(w->out, (uint64_t)next->pid << 32 |
 					 (uint64_t)next->life << 16 |
 					 (uint64_t)next->status.code);
-		rig_word(w->out, next->image ? sim->inode[next->image].key : 0);
+		if (next->image)
+			put_inode(w, next->image);
+		else
+			rig_word(w->out, 0);
 	}
 }
 
+/* By name; those that have none were met on the way, if they matter. */
 static void put_inodes(struct walk *w)
 {
 	const struct sim *sim = w->sim;
 	uint64_t last = 0;
 
 	for (;;) {
-		const struct sim_inode *next = NULL;
+		unsigned next = 0;
 
 		for (unsigned i = 1; i <= sim->ninodes; i++) {
 			const struct sim_inode *n = &sim->inode[i];
 
-			if (n->used && n->key > last &&
-			    (!next || n->key < next->key))
-				next = n;
+			if (n->linked && n->key > last &&
+			    (!next || n->key < sim->inode[next].key))
+				next = i;
 		}
 		if (!next)
 			return;
-		last = next->key;
-		rig_word(w->out, next->key);
-		rig_word(w->out, (uint64_t)(uint16_t)next->writers << 48 |
-					 (uint64_t)next->mode << 32 |
-					 (uint64_t)next->size << 16 |
-					 (uint64_t)next->leases << 8 |
-					 (uint64_t)next->linked);
-		put_bytes(w->out, next->data, next->size);
+		last = sim->inode[next].key;
+		put_inode(w, next);
 	}
 }
 
@@ -206,7 +250,5 @@ void sim_snapshot(struct sim *sim, struct rig_words *out)
 	put_processes(&w);
 	put_inodes(&w);
 	put_locks(&w);
-	for (unsigned i = 0; i < sim->nheaps; i++)
-		if (sim->heap[i].used)
-			put_bytes(out, sim->heap[i].bytes, sim->heap[i].used);
+	sim_memory_picture(sim, out);
 }

@@ -18,6 +18,8 @@ static void thread_body(void *arg)
 		sim_drop_table(sim, false);
 		sim->table[self->table].refs = 0;
 	}
+	if (sim->mirror)
+		sim->mirror->thread_end(sim->mirror->ctx);
 	sim_proc_self(sim)->threads--;
 	self->threw = true;
 	rig_enable(sim->engine, self->joiners);
@@ -67,6 +69,7 @@ static void thread_join(struct spw_sys *sys, struct spw_thread *thread)
 		rig_detail(sim->engine, "(%s)",
 			   rig_name_text(t->task->name, name));
 	}
+	t->joined = true;
 	if (sim->engine->hashing)
 		rig_chain_join(sim->engine->current, t->task);
 }

@@ -33,7 +33,7 @@ struct node {
 struct states {
 	struct rig_hashset visited;
 	struct rig_hashset terminal;
-	bool full; /* a state was met that could not be stored */
+	bool full;   /* a state was met that could not be stored */
 	unsigned n;  /* nodes on the path */
 	unsigned at; /* decisions of this execution so far */
 	struct node path[RIG_DECISIONS_MAX];

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls made twice: simulated first, which also decides whose turn it is, then
+ * on Linux by the real task, and compared.
+ */
+#include "control/agree.h"
+
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { ANSWER_MS = 5000 }; /* beyond that a call counts as blocked */
+
+static struct rig_control *control_of(struct spw_sys *sys)
+{
+	return sim_mirror(sys)->ctx;
+}
+
+static struct rig_engine *engine_of(const struct rig_control *c)
+{
+	return sim_engine(c->sim);
+}
+
+static unsigned self(const struct rig_control *c)
+{
+	return engine_of(c)->current->index;
+}
+
+/* ---- talking to slots ---- */
+
+int ctl_service(struct rig_control *c, enum ctl_op op, int arg)
+{
+	struct ctl_slot *slot = &c->page->slot[CTL_SERVICE];
+
+	slot->op = op;
+	slot->arg[0] = arg;
+	ctl_give(slot, CTL_TARGET);
+	if (ctl_await(slot, CTL_CONTROLLER, ANSWER_MS))
+		return -ETIMEDOUT;
+	return slot->result;
+}
+
+/* Posts the command that is in the slot; the answer is awaited by answer. */
+static void post(struct rig_control *c, unsigned n, enum ctl_op op)
+{
+	c->page->slot[n].op = op;
+	c->calls++;
+	ctl_give(&c->page->slot[n], CTL_TARGET);
+}
+
+static int answer(struct rig_control *c, unsigned n)
+{
+	char name[RIG_NAME_MAX];
+
+	if (ctl_await(&c->page->slot[n], CTL_CONTROLLER, ANSWER_MS))
+		rig_fail(engine_of(c), "blocked",
+			 "%s is blocked in the kernel: no answer for %d s",
+			 rig_name_text(engine_of(c)->current->name, name),
+			 ANSWER_MS / 1000);
+	return c->page->slot[n].result;
+}
+
+/* The caller's slot, with a thread behind it. */
+static struct ctl_slot *mine(struct rig_control *c)
+{
+	unsigned n = self(c);
+
+	if (!c->slot[n].served) {
+		int rc = c->error ? c->error :
+				    ctl_service(c, CTL_THREAD, (int)n);
+
+		if (rc)
+			rig_abort(engine_of(c), rc,
+				  "control: a thread of the target could not "
+				  "be started");
+		c->slot[n].served = true;
+	}
+	return &c->page->slot[n];
+}
+
+static int real_call(struct rig_control *c, enum ctl_op op)
+{
+	post(c, self(c), op);
+	return answer(c, self(c));
+}
+
+static int agree(struct rig_control *c, const char *call, int model, int real)
+{
+	char name[RIG_NAME_MAX];
+
+	if (model != real)
+		rig_fail(engine_of(c), "conformance",
+			 "%s by %s: the model says %d, Linux says %d", call,
+			 rig_name_text(engine_of(c)->current->name, name),
+			 model, real);
+	return real;
+}
+
+static void set_path(struct ctl_slot *slot, const char *path)
+{
+	snprintf(slot->path, sizeof(slot->path), "%s", path);
+}
+
+/* ---- calls that return on the seam ---- */
+
+static int open_call(struct spw_sys *sys, const char *path, int flags,
+		     mode_t mode)
+{
+	struct rig_control *c = control_of(sys);
+	int model = c->model.open(sys, path, flags, mode);
+	struct ctl_slot *slot = mine(c);
+
+	set_path(slot, path);
+	slot->arg[0] = flags;
+	slot->arg[1] = (int)mode;
+	return agree(c, "open", model, real_call(c, CTL_OPEN));
+}
+
+/* Calls with up to two numbers. */
+static int call_numbers(struct rig_control *c, const char *name, int model,
+			enum ctl_op op, int a, int b)
+{
+	struct ctl_slot *slot = mine(c);
+
+	slot->arg[0] = a;
+	slot->arg[1] = b;
+	return agree(c, name, model, real_call(c, op));
+}
+
+static int close_call(struct spw_sys *sys, int fd)
+{
+	struct rig_control *c = control_of(sys);
+
+	return call_numbers(c, "close", c->model.close(sys, fd), CTL_CLOSE, fd,
+			    0);
+}
+
+static ssize_t read_call(struct spw_sys *sys, int fd, void *buf, size_t len)
+{
+	struct rig_control *c = control_of(sys);
+	int model = (int)c->model.read(sys, fd, buf, len);
+	struct ctl_slot *slot = mine(c);
+	int real;
+
+	slot->arg[0] = fd;
+	slot->len = len < CTL_DATA ? (uint32_t)len : CTL_DATA;
+	real = agree(c, "read", model, real_call(c, CTL_READ));
+	if (real > 0 && memcmp(buf, slot->data, (size_t)real) != 0)
+		rig_fail(engine_of(c), "conformance",
+			 "read of %d bytes: they differ from the model's",
+			 real);
+	return real;
+}
+
+/* A program of the model is written as a real one, which is longer. */
+static int write_program(struct rig_control *c, int fd, int code, int model,
+			 size_t len)
+{
+	struct ctl_slot *slot = mine(c);
+	int real;
+
+	slot->arg[0] = fd;
+	slot->arg[1] = code;
+	real = real_call(c, CTL_WRITE_PROGRAM);
+	if (real == (int)c->programs->len)
+		real = (int)len; /* all of it */
+	return agree(c, "write", model, real);
+}
+
+static ssize_t write_call(struct spw_sys *sys, int fd, const void *buf,
+			  size_t len)
+{
+	struct rig_control *c = control_of(sys);
+	int model = (int)c->model.write(sys, fd, buf, len);
+	int code = sim_program_code(buf, len);
+	struct ctl_slot *slot = mine(c);
+
+	if (code >= 0 && code < CTL_PROGRAMS)
+		return write_program(c, fd, code, model, len);
+	if (len > CTL_DATA)
+		rig_abort(engine_of(c), -EMSGSIZE,
+			  "control: a write of %zu bytes", len);
+	slot->arg[0] = fd;
+	slot->len = (uint32_t)len;
+	memcpy(slot->data, buf, len);
+	return agree(c, "write", model, real_call(c, CTL_WRITE));
+}
+
+static int fchmod_call(struct spw_sys *sys, int fd, mode_t mode)
+{
+	struct rig_control *c = control_of(sys);
+
+	return call_numbers(c, "fchmod", c->model.fchmod(sys, fd, mode),
+			    CTL_FCHMOD, fd, (int)mode);
+}
+
+static int unlink_call(struct spw_sys *sys, const char *path)
+{
+	struct rig_control *c = control_of(sys);
+	int model = c->model.unlink(sys, path);
+
+	set_path(mine(c), path);
+	return agree(c, "unlink", model, real_call(c, CTL_UNLINK));
+}
+
+static int pipe_call(struct spw_sys *sys, int fd[2])
+{
+	struct rig_control *c = control_of(sys);
+	int model = c->model.pipe(sys, fd);
+	struct ctl_slot *slot = mine(c);
+	int real = agree(c, "pipe", model, real_call(c, CTL_PIPE));
+
+	if (!real) {
+		agree(c, "pipe, reading end", fd[0], slot->out[0]);
+		agree(c, "pipe, writing end", fd[1], slot->out[1]);
+	}
+	return real;
+}
+
+static int dup_above_call(struct spw_sys *sys, int fd, int least)
+{
+	struct rig_control *c = control_of(sys);
+
+	return call_numbers(c, "dup", c->model.dup_above(sys, fd, least),
+			    CTL_DUP_ABOVE, fd, least);
+}
+
+static int dup_onto_call(struct spw_sys *sys, int from, int to)
+{
+	struct rig_control *c = control_of(sys);
+
+	return call_numbers(c, "dup", c->model.dup_onto(sys, from, to),
+			    CTL_DUP_ONTO, from, to);
+}
+
+static int cloexec_from_call(struct spw_sys *sys, int first)
+{
+	struct rig_control *c = control_of(sys);
+
+	return call_numbers(c, "close-range", c->model.cloexec_from(sys, first),
+			    CTL_CLOEXEC_FROM, first, 0);
+}
+
+static int private_table_call(struct spw_sys *sys, int keep)
+{
+	struct rig_control *c = control_of(sys);
+
+	int rc = call_numbers(c, "private-table",
+			      c->model.private_table(sys, keep),
+			      CTL_PRIVATE_TABLE, keep, 0);
+
+	c->slot[self(c)].private = !rc;
+	return rc;
+}
+
+static int lease_call(struct spw_sys *sys, int fd, int type)
+{
+	struct rig_control *c = control_of(sys);
+
+	return call_numbers(c, "lease", c->model.lease(sys, fd, type),
+			    CTL_LEASE, fd, type);
+}
+
+/* Only the caller's own child is ever asked for: its slot is found by pid. */
+static pid_t real_pid(const struct rig_control *c, pid_t model)
+{
+	const struct rig_engine *e = engine_of(c);
+
+	for (unsigned i = 0; i < e->ntasks; i++)
+		if ((pid_t)e->task[i].name == model)
+			return c->slot[i].pid;
+	return -1;
+}
+
+static int wait_call(struct spw_sys *sys, pid_t pid, struct spw_status *status)
+{
+	struct rig_control *c = control_of(sys);
+	int model = c->model.wait(sys, pid, status);
+	struct ctl_slot *slot = mine(c);
+	int real;
+
+	slot->arg[0] = real_pid(c, pid);
+	real = agree(c, "wait", model, real_call(c, CTL_WAIT));
+	if (!real) {
+		agree(c, "wait, status", status->code, slot->out[0]);
+		agree(c, "wait, signal", status->signaled, slot->out[1]);
+	}
+	return real;
+}
+
+/* ---- what happens without returning ---- */
+
+static void begin(void *ctx)
+{
+	struct rig_control *c = ctx;
+
+	c->error = ctl_fresh(c);
+}
+
+static void end(void *ctx)
+{
+	struct rig_control *c = ctx;
+
+	c->clean = true;
+}
+
+/* The parent's clone returns: at once after fork, else when it is let go. */
+static void parent_returns(struct rig_control *c, unsigned parent)
+{
+	agree(c, "clone", 0, answer(c, parent));
+}
+
+static void clone_hook(void *ctx, enum spw_clone how, unsigned child)
+{
+	struct rig_control *c = ctx;
+	struct ctl_slot *slot = mine(c);
+
+	if (c->slot[child].served)
+		rig_abort(engine_of(c), -EBUSY,
+			  "control: slot %u is a thread's", child);
+	slot->arg[0] = (int)how;
+	slot->arg[1] = (int)child;
+	/* The child's first turn is to say who it is. */
+	c->page->slot[child].op = CTL_BOOT;
+	c->page->slot[child].turn = CTL_TARGET;
+	c->slot[child] = (struct ctl_real){ .served = true,
+					    .vforked = how == SPW_CLONE_VFORK,
+					    .parent = self(c) };
+	post(c, self(c), CTL_CLONE);
+	c->slot[child].pid = answer(c, child);
+	if (how == SPW_CLONE_FORK)
+		parent_returns(c, self(c));
+}
+
+static void let_parent_go(struct rig_control *c, struct ctl_real *real)
+{
+	if (real->vforked)
+		parent_returns(c, real->parent);
+	real->vforked = false;
+}
+
+static void execve_hook(void *ctx, const char *path, int model)
+{
+	struct rig_control *c = ctx;
+
+	set_path(mine(c), path);
+	agree(c, "execve", model, real_call(c, CTL_EXECVE));
+	if (!model)
+		let_parent_go(c, &c->slot[self(c)]);
+}
+
+/* The process ends on its own time; what counts is that it is a zombie. */
+static void exit_hook(void *ctx, int code)
+{
+	struct rig_control *c = ctx;
+	unsigned n = self(c);
+
+	c->page->slot[n].arg[0] = code;
+	post(c, n, CTL_EXIT);
+	agree(c, "exit", 0, ctl_service(c, CTL_OBSERVE, c->slot[n].pid));
+	let_parent_go(c, &c->slot[n]);
+}
+
+/*
+ * The thread behind it stays for the next execution, unless its descriptor
+ * table is its own: that one goes with it.
+ */
+static void thread_end_hook(void *ctx)
+{
+	struct rig_control *c = ctx;
+	unsigned n = self(c);
+
+	if (!c->slot[n].private)
+		return;
+	post(c, n, CTL_EXIT);
+	answer(c, n);
+	c->slot[n] = (struct ctl_real){ .served = false };
+}
+
+/* ---- joining ---- */
+
+void ctl_join(struct rig_control *c)
+{
+	struct spw_sys *sys = sim_sys(c->sim);
+
+	c->model = *sys;
+	sys->open = open_call;
+	sys->close = close_call;
+	sys->read = read_call;
+	sys->write = write_call;
+	sys->fchmod = fchmod_call;
+	sys->unlink = unlink_call;
+	sys->pipe = pipe_call;
+	sys->dup_above = dup_above_call;
+	sys->dup_onto = dup_onto_call;
+	sys->cloexec_from = cloexec_from_call;
+	sys->private_table = private_table_call;
+	sys->lease = lease_call;
+	sys->wait = wait_call;
+	c->mirror = (struct sim_mirror){
+		.ctx = c,
+		.begin = begin,
+		.end = end,
+		.clone = clone_hook,
+		.execve = execve_hook,
+		.exit = exit_hook,
+		.thread_end = thread_end_hook,
+	};
+	sim_set_mirror(c->sim, &c->mirror);
+	c->joined = true;
+}
+
+void ctl_part(struct rig_control *c)
+{
+	if (!c->joined)
+		return;
+	*sim_sys(c->sim) = c->model;
+	sim_set_mirror(c->sim, NULL);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* Inside control: the controller's state, and calls made twice. */
+#ifndef RIG_CONTROL_AGREE_H
+#define RIG_CONTROL_AGREE_H
+
+#include "control/control.h"
+#include "control/target.h"
+
+#include <sched.h>
+
+/* What the controller knows of the real task behind a slot. */
+struct ctl_real {
+	bool served;     /* something answers */
+	bool private;    /* a thread whose descriptor table is its own */
+	pid_t pid;       /* a child: its process */
+	bool vforked;    /* its parent is suspended */
+	unsigned parent; /* slot */
+};
+
+struct rig_control {
+	struct sim *sim;
+	struct sim_mirror mirror;
+	struct spw_sys model; /* the simulation's own calls */
+	struct ctl_page *page;
+	struct ctl_programs *programs;
+	struct ctl_real slot[CTL_SLOTS];
+	pid_t target;
+	int dir;
+	int error;  /* of the last ctl_fresh */
+	bool clean; /* the last execution ended as programs end */
+	bool pinned;
+	bool joined;
+	cpu_set_t cpus; /* to be restored */
+	uint64_t calls;
+	unsigned targets;
+};
+
+/* Puts the mirroring calls into the simulation's table, and takes them out. */
+void ctl_join(struct rig_control *c);
+void ctl_part(struct rig_control *c);
+
+/* A call of the service thread; its result, or -ETIMEDOUT. */
+int ctl_service(struct rig_control *c, enum ctl_op op, int arg);
+
+/* Makes the target ready for the next execution. 0 or -errno. */
+int ctl_fresh(struct rig_control *c);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Control: the real kernel, one call at a time, under the schedules of the
+ * simulated one.
+ *
+ * Core and the scenario run as tasks of the engine, and the simulated kernel
+ * decides who goes next, as always; but each call is then also made on Linux,
+ * by a thread of a target process that stands for the calling thread, by the
+ * child that it really forked, or by the program that the child really
+ * executed. The real result is what core gets. It must be the simulated one:
+ * the first difference ends the execution with the outcome "conformance". So
+ * one run both confirms a counter-example and holds the model to the truth.
+ *
+ * Whole calls only (steps=call): what happens inside a call cannot be stopped
+ * from outside. Everything is pinned to one CPU, or a hand-over would cost ten
+ * times as much. Locks, memory and the clock are the simulation's.
+ */
+#ifndef RIG_CONTROL_H
+#define RIG_CONTROL_H
+
+#include "sim/sim.h"
+
+struct rig_control;
+
+/*
+ * Joins a target process to sim, working in directory dir, where programs can
+ * be written and executed. -errno; why says what failed.
+ */
+int rig_control_open(struct rig_control **control, struct sim *sim,
+		     const char *dir, char *why, size_t why_len);
+/* Ends the target; sim is alone again. */
+void rig_control_close(struct rig_control *control);
+
+/* The next execution is of another program: tasks have other numbers. */
+void rig_control_restart(struct rig_control *control);
+
+/* Real calls made since rig_control_open, and targets used up. */
+uint64_t rig_control_calls(const struct rig_control *control);
+unsigned rig_control_targets(const struct rig_control *control);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The page through which the controller tells real processes what to do: one
+ * slot per task, a command in it, and whose turn it is. Shared by the rig, the
+ * threads and children of the target process, and the program they execute,
+ * which maps it by path; that one has no libc, so this header needs none.
+ */
+#ifndef RIG_CONTROL_PAGE_H
+#define RIG_CONTROL_PAGE_H
+
+#include <stdint.h>
+
+enum {
+	CTL_SLOTS = 62,
+	CTL_SERVICE = 61, /* slot of the target's service thread */
+	CTL_DATA = 128,   /* bytes that one read or write moves */
+	CTL_PATH = 32,
+	CTL_PROGRAMS = 9, /* exit codes 0 to 8 */
+	CTL_PROGRAM_MAX = 4096,
+};
+
+enum ctl_op {
+	CTL_BOOT, /* nothing; the answer says that the slot is served */
+	CTL_OPEN,
+	CTL_CLOSE,
+	CTL_READ,
+	CTL_WRITE,
+	CTL_WRITE_PROGRAM, /* the image that exits with arg[1] */
+	CTL_FCHMOD,
+	CTL_UNLINK,
+	CTL_PIPE,
+	CTL_DUP_ABOVE,
+	CTL_DUP_ONTO,
+	CTL_CLOEXEC_FROM,
+	CTL_PRIVATE_TABLE,
+	CTL_LEASE,
+	CTL_CLONE, /* arg[0]: enum spw_clone, arg[1]: the child's slot */
+	CTL_EXECVE,
+	CTL_EXIT,
+	CTL_WAIT,
+	/* For the service thread alone. */
+	CTL_THREAD,  /* starts a thread that serves slot arg[0] */
+	CTL_OBSERVE, /* waits until child arg[0] is a zombie, leaves it one */
+	CTL_CLEAN,   /* removes files; the descriptors left open */
+};
+
+enum ctl_turn { CTL_CONTROLLER, CTL_TARGET };
+
+struct ctl_slot {
+	uint32_t turn; /* enum ctl_turn; a futex */
+	uint32_t op;
+	int32_t arg[3];
+	int32_t result;
+	int32_t out[2];
+	uint32_t len;
+	char path[CTL_PATH];
+	unsigned char data[CTL_DATA];
+};
+
+struct ctl_page {
+	struct ctl_slot slot[CTL_SLOTS];
+};
+
+/* Behind the page proper: what WRITE_PROGRAM writes. */
+struct ctl_programs {
+	uint32_t len;
+	unsigned char image[CTL_PROGRAMS][CTL_PROGRAM_MAX];
+};
+
+#define CTL_PAGE_NAME "page"
+/* What precedes the exit code in the image of the program. */
+#define CTL_CODE_MARK "racerig-exit-code:"
+
+#endif

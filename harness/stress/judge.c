@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#include "stress/stress.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* What makes a run worthless, whatever it counted; false: nothing. */
+static bool failure(const struct rig_stress *r, char *why, size_t len)
+{
+	const struct rig_tally *tally[] = { &r->test, &r->positive,
+					    &r->negative };
+	const char *const names[] = { "the fix under test",
+				      "the positive control",
+				      "the negative control" };
+
+	for (int i = 0; i < 3; i++) {
+		if (!tally[i]->errors)
+			continue;
+		snprintf(why, len, "%s failed: %s", names[i], tally[i]->error);
+		return true;
+	}
+	if (r->negative.hits) {
+		snprintf(why, len,
+			 "the negative control, %s, was hit too, so what is "
+			 "seen here is not this race: does something else "
+			 "hold the files open?",
+			 r->negative_fix);
+		return true;
+	}
+	if (!r->test.attempts && r->test.refused) {
+		snprintf(why, len,
+			 "no attempt could be made: the system refused a "
+			 "process %" PRIu64 " times",
+			 r->test.refused);
+		return true;
+	}
+	return false;
+}
+
+static enum rig_stress_end unjudged(const struct rig_stress *r,
+				    const struct rig_workdir *dir, char *why,
+				    size_t len)
+{
+	const struct rig_tally *control =
+		r->test_is_positive ? &r->test : &r->positive;
+
+	if (!dir->busy_refused)
+		snprintf(why, len,
+			 "this kernel executes a file on %s while it is open "
+			 "for writing", dir->fs);
+	else if (r->interrupted)
+		snprintf(why, len,
+			 "interrupted before the unfixed variant was hit");
+	else
+		snprintf(why, len,
+			 "the unfixed variant was not hit either, in %" PRIu64
+			 " attempts", control->attempts);
+	return RIG_STRESS_UNJUDGED;
+}
+
+enum rig_stress_end rig_stress_judge(const struct rig_stress *r,
+				     const struct rig_workdir *dir, char *why,
+				     size_t len)
+{
+	if (failure(r, why, len))
+		return RIG_STRESS_FAILED;
+	if (r->test.hits) {
+		snprintf(why, len, "hit on this kernel");
+		return RIG_STRESS_HIT;
+	}
+	if (!r->test.attempts || !r->positive.hits)
+		return unjudged(r, dir, why, len);
+	snprintf(why, len, "no hit, while the unfixed variant was hit");
+	return RIG_STRESS_CLEAN;
+}

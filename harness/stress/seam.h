@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The seam on the real kernel with eyes: it counts forks and how often one
+ * may have copied a program's descriptor that was open for writing, notices when the system
+ * refuses a process, and can put the libc's posix_spawn in the place of clone
+ * and execve. Locks, threads, memory and time are the provider's own.
+ */
+#ifndef RIG_STRESS_SEAM_H
+#define RIG_STRESS_SEAM_H
+
+#include "stress/stress.h"
+
+#include <stdatomic.h>
+
+struct rig_seam {
+	struct spw_sys sys; /* first: calls find the rest behind it */
+	uint64_t hold_ns;
+	atomic_uint_fast64_t forks;   /* begun */
+	atomic_uint_fast64_t forked;  /* of these, the descriptors are copied */
+	atomic_uint_fast64_t windows; /* see struct rig_tally */
+};
+
+void rig_seam_init(struct rig_seam *seam, const struct rig_amplify *amplify);
+
+/* How a runtime on this seam has to make children. */
+enum spw_clone rig_seam_how(const struct rig_amplify *amplify);
+
+/* Whether the system refused this thread a process since the last call. */
+bool rig_seam_refused(void);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Stress: a scenario on the real kernel, its actors free-running threads, over
+ * and over. How often the forbidden outcome is seen, with an interval, and
+ * whether the run could have seen it at all.
+ *
+ * Evidence of a real kernel is never proof: zero hits are an upper bound, and
+ * only that while a variant known to be broken fires in the same run.
+ */
+#ifndef RIG_STRESS_H
+#define RIG_STRESS_H
+
+#include "scenarios/scenario.h"
+#include "stress/workdir.h"
+
+#include <signal.h>
+
+enum {
+	RIG_THREADS_DEFAULT = 8,
+	RIG_THREADS_MAX = 64,
+	RIG_NOISE_MAX = 64,
+	RIG_EXTRA_FDS_MAX = 100000,
+	RIG_HOLD_US_MAX = 1000000,
+	RIG_CPUS_MAX = 1024,
+};
+
+enum rig_spawn_api {
+	RIG_SPAWN_VFORK,       /* libspw, vfork-style clone */
+	RIG_SPAWN_FORK,        /* libspw, fork and a report pipe */
+	RIG_SPAWN_POSIX_SPAWN, /* the libc's posix_spawn in libspw's hands */
+};
+
+const char *rig_spawn_api_name(enum rig_spawn_api api);
+
+/* What makes the race more likely; RIG_AMPLIFIERS says why. */
+struct rig_amplify {
+	enum rig_spawn_api spawn;
+	unsigned extra_fds; /* descriptors that every child inherits */
+	unsigned noise;     /* further threads that only spawn */
+	unsigned hold_us;   /* between the last write and the close */
+	unsigned cpus;      /* 0: all that are allowed */
+	bool rewrite;       /* the file exists and is truncated, not created */
+};
+
+/* For a help text: what may be given, and why it matters. */
+#define RIG_AMPLIFIERS(X)                                                     \
+	X("spawn=HOW", "vfork (default), fork or posix_spawn: which copies "  \
+		       "live how long")                                       \
+	X("extra-fds=N", "N more descriptors for each child to copy and to "  \
+			 "close")                                             \
+	X("noise=N", "N more threads, which only spawn: more children with "  \
+		     "copies")                                                \
+	X("hold=US", "each file stays open US microseconds longer, as a "     \
+		     "large one would")                                       \
+	X("cpus=N", "run on N CPUs; on one, threads rarely meet")             \
+	X("rewrite", "overwrite the last program; freeing its blocks delays " \
+		     "the close")
+
+/*
+ * "spawn=fork", "extra-fds=200", "noise=4", "hold=100", "cpus=1", "rewrite". -EINVAL:
+ * *expected says what would have been right.
+ */
+int rig_amplify_parse(struct rig_amplify *amplify, const char *text,
+		      const char **expected);
+
+/* Of one variant. */
+struct rig_tally {
+	uint64_t attempts; /* programs written, then executed or found busy */
+	uint64_t hits;     /* attempts with the outcome that is the race */
+	uint64_t errors;   /* other forbidden outcomes; not attempts */
+	uint64_t refused;  /* spawns for which there was no process or memory;
+			      not attempts, the thread tries again */
+	uint64_t windows;  /* times that another thread was forking while a
+			      program was open for writing */
+	uint64_t first_hit_ns; /* of the variant's time; 0: none */
+	uint64_t ns;
+	char error[RIG_MESSAGE_MAX]; /* the first of errors, or "" */
+};
+
+struct rig_stress {
+	struct rig_tally test;     /* the fix under test */
+	struct rig_tally positive; /* the unfixed variant: must fire */
+	struct rig_tally negative; /* a sound guard: must not */
+	const char *negative_fix;  /* its name */
+	bool test_is_positive;     /* the fix is none; positive is empty */
+	bool interrupted;
+	unsigned cpus;             /* that the threads could run on */
+	char why[RIG_MESSAGE_MAX]; /* why the run could not be made */
+};
+
+struct rig_stress_options {
+	const struct rig_scenario *scenario;
+	struct rig_fix fix;
+	unsigned threads; /* that call the scenario's actor; 0: the default */
+	struct rig_amplify amplify;
+	uint64_t time_ns;  /* of all variants together; 0: no limit */
+	uint64_t attempts; /* of the variant under test; 0: no limit */
+	bool until_hit;    /* stop at its first hit */
+	/* How long one attempt may take before the rig gives up; 0: 30 s. */
+	uint64_t patience_ns;
+	const volatile sig_atomic_t *stop; /* NULL: none */
+	/* Called between slices. May be NULL. */
+	void (*progress)(void *ctx, const struct rig_stress *so_far);
+	void *progress_ctx;
+};
+
+/*
+ * Runs the fix under test, the positive and the negative control in slices
+ * that alternate, in directory dir; the first is the fix under test. 0, also
+ * after *stop; -ENOTSUP: scenario or fix cannot run here; else -errno. Where it
+ * is not 0, result->why says what is wrong. After -ETIMEDOUT a thread is still
+ * in the kernel: the process should end.
+ */
+int rig_stress_run(const struct rig_stress_options *options,
+		   const struct rig_workdir *dir, struct rig_stress *result);
+
+/* What the counts of a run amount to. */
+enum rig_stress_end {
+	RIG_STRESS_CLEAN,    /* no hit, while the unfixed variant was hit */
+	RIG_STRESS_HIT,
+	RIG_STRESS_UNJUDGED, /* the unfixed variant was not hit either */
+	RIG_STRESS_FAILED,   /* what happened is not this race */
+};
+
+/* why becomes one line: the reason. */
+enum rig_stress_end rig_stress_judge(const struct rig_stress *result,
+				     const struct rig_workdir *dir, char *why,
+				     size_t why_len);
+
+/* The 95 % Wilson score interval of hits in attempts. */
+void rig_wilson(uint64_t hits, uint64_t attempts, double *low, double *high);
+
+#endif

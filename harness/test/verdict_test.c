@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the rig is there to say about the six guards: two actors, children made
+ * as by vfork, every state. Whoever changes a rule of the simulated kernel, a
+ * guard or the search sees here which verdict it turns.
+ */
+#include "cli/case.h"
+#include "support.h"
+
+#define SECOND UINT64_C(1000000000)
+
+static struct rig_case *rig;
+
+static const struct rig_search *search(const char *scenario, const char *fix,
+				       const char *kernel, uint64_t starve_ns)
+{
+	struct rig_header header = { .actors = 2, .starve_ns = starve_ns };
+	struct rig_engine *own = bench.engine;
+	const struct rig_search *s = &bench.search;
+	char why[RIG_MESSAGE_MAX];
+	struct rig_plan plan;
+
+	snprintf(header.scenario, sizeof(header.scenario), "%s", scenario);
+	snprintf(header.fix, sizeof(header.fix), "%s", fix);
+	snprintf(header.kernel, sizeof(header.kernel), "%s", kernel);
+	assert_int_equal(rig_case_plan(&header, &plan, why, sizeof(why)), 0);
+	rig_case_set(rig, &plan);
+	bench.engine = rig->engine;
+	explore(rig->subject, "states", NULL);
+	bench.engine = own;
+	return s;
+}
+
+static int open_rig(void **state)
+{
+	return open_bench(state) || rig_case_open(&rig);
+}
+
+static int close_rig(void **state)
+{
+	rig_case_close(rig);
+	return close_bench(state);
+}
+
+static const char *const scenarios[] = { "etxtbsy/build-and-run",
+					 "etxtbsy/build-beside-noise" };
+static const char *const steps[] = { "steps=kernel", "steps=call" };
+
+static void expect_violated(const struct rig_search *s)
+{
+	assert_true(s->violated);
+	assert_string_equal(s->outcome, "etxtbsy");
+}
+
+static void expect_proof(const struct rig_search *s)
+{
+	if (s->violated)
+		fail_msg("%s: %s", s->outcome, s->message);
+	assert_true(s->complete && !s->truncated && !s->stopped_by);
+	assert_true(s->terminal > 0);
+	/* A search that visits next to nothing proves nothing. */
+	assert_true(s->states > 50);
+}
+
+static void none_is_broken(void **state)
+{
+	for (int i = 0; i < 2; i++)
+		for (int j = 0; j < 2; j++)
+			expect_violated(search(scenarios[i], "none", steps[j],
+					       0));
+}
+
+/* The kernels of the 6.11 and 6.12 series without the check. */
+static void none_is_clean_without_the_check(void **state)
+{
+	expect_proof(search(scenarios[0], "none", "etxtbsy=off", 0));
+	expect_proof(search(scenarios[1], "none", "etxtbsy=off", 0));
+}
+
+/* A budget of 700 ms, and somebody who can be starved for longer. */
+static void retry_needs_starvation(void **state)
+{
+	for (int i = 0; i < 2; i++)
+		for (int j = 0; j < 2; j++) {
+			expect_proof(search(scenarios[i], "retry", steps[j],
+					    0));
+			expect_violated(search(scenarios[i], "retry", steps[j],
+					       SECOND));
+			assert_true(bench.search.starved_ns >= 700000000);
+			assert_true(bench.search.starved_ns <= SECOND);
+		}
+	expect_proof(search(scenarios[1], "retry", "steps=call", SECOND / 2));
+}
+
+/* The exec is reported at exec_mmap, the descriptors are closed after it. */
+static void quiesce_needs_a_step_inside_execve(void **state)
+{
+	for (int i = 0; i < 2; i++) {
+		expect_violated(search(scenarios[i], "quiesce", "steps=kernel",
+				       0));
+		expect_proof(search(scenarios[i], "quiesce", "steps=call", 0));
+	}
+}
+
+static void expect_sound(const char *fix)
+{
+	for (int i = 0; i < 2; i++)
+		for (int j = 0; j < 2; j++)
+			expect_proof(search(scenarios[i], fix, steps[j], 0));
+}
+
+static void fork_lock_holds(void **state)
+{
+	expect_sound("fork-lock");
+}
+
+static void lease_holds(void **state)
+{
+	expect_sound("lease");
+}
+
+static void private_table_holds(void **state)
+{
+	expect_sound("private-table");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(none_is_broken),
+		TEST(none_is_clean_without_the_check),
+		TEST(retry_needs_starvation),
+		TEST(quiesce_needs_a_step_inside_execve),
+		TEST(fork_lock_holds),
+		TEST(lease_holds),
+		TEST(private_table_holds),
+	};
+
+	return RUN_TESTS(tests, open_rig, close_rig);
+}
