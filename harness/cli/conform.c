@@ -178,7 +178,6 @@ static int conform(struct conform *f)
 		if (rig_scenarios[i]->family->uses_spw)
 			add_programs(&f->programs, rig_scenarios[i],
 				     &f->args->kernel);
-	rig_interrupt_catch();
 	rc = run_all(f);
 	if (rc)
 		return rc;
@@ -215,6 +214,7 @@ static int run(const struct rig_args *args)
 		return rig_error("no memory");
 	f->args = args;
 	f->progress = !args->quiet && isatty(STDERR_FILENO);
+	rig_interrupt_catch(); /* first: the directory must not stay */
 	if (rig_workdir_open(&dir, args->dir, why, sizeof(why))) {
 		rc = rig_error("%s", why);
 	} else {

@@ -23,7 +23,8 @@ enum {
 	QUICK_MS = 500,
 	FULL_MS = 3000, /* of stress, of one cell; controls come on top */
 	CONTROL_TEXT = 80,
-	THREADS = 8, /* of stress */
+	THREADS = 8,   /* of stress */
+	HOLD_US = 200, /* makes the unfixed variant fail in half of all */
 };
 
 struct cell {
@@ -185,6 +186,10 @@ static int go_by_force(struct matrix *m, struct cell *cell)
 		.scenario = cell->plan.scenario,
 		.fix = cell->plan.fix,
 		.threads = THREADS,
+		.amplify = { .spawn = m->args->how == SPW_CLONE_FORK ?
+					      RIG_SPAWN_FORK :
+					      RIG_SPAWN_VFORK,
+			     .hold_us = HOLD_US },
 		.time_ns = (m->args->quick ? QUICK_MS : FULL_MS) * 1000000ull,
 		.stop = &rig_interrupted,
 	};
@@ -337,8 +342,7 @@ static int open_worlds(struct matrix *m)
 		return rig_error("%s: %s", m->out, strerror(errno));
 	if (rig_case_open(&m->model) || rig_case_open(&m->control))
 		return rig_error("no memory");
-	if (rig_workdir_open(&m->control_dir, m->args->dir, why,
-			     sizeof(why)) ||
+	if (rig_workdir_open(&m->control_dir, m->args->dir, why, sizeof(why)) ||
 	    rig_workdir_open(&m->stress_dir, m->args->dir, why, sizeof(why)))
 		return rig_error("%s", why);
 	if (!rig_case_control(m->control, m->control_dir.path, m->no_control,
@@ -351,11 +355,12 @@ static int open_worlds(struct matrix *m)
 
 static int matrix(struct matrix *m)
 {
-	int rc = open_worlds(m);
+	int rc;
 
+	rig_interrupt_catch(); /* first: the directories must not stay */
+	rc = open_worlds(m);
 	if (!rc)
 		rc = add_cells(m);
-	rig_interrupt_catch();
 	for (unsigned i = 0; !rc && i < m->n; i++) {
 		if (rig_interrupted) {
 			m->n = i;

@@ -293,7 +293,8 @@ static const struct {
 			       set_strategy },
 	[RIG_OPT_MAX] = { "max", 0, "N",
 			  "executions of one search, attempts of one run; 0: no "
-			  "limit", set_max },
+			  "limit",
+			  set_max },
 	[RIG_OPT_TIME] = { "time", 0, "T", "time for one verdict; 0: no limit",
 			   set_time },
 	[RIG_OPT_STARVE] = { "starve", 0, "T",

@@ -108,6 +108,7 @@ struct rig_command {
 };
 
 extern const struct rig_command rig_command_list;
+extern const struct rig_command rig_command_probe;
 extern const struct rig_command rig_command_explore;
 extern const struct rig_command rig_command_replay;
 extern const struct rig_command rig_command_shrink;

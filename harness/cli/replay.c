@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* racerig replay: one execution, exactly as a schedule says. */
+#include "cli/interrupt.h"
 #include "cli/options.h"
 #include "cli/picture.h"
 #include "cli/schedule_file.h"
@@ -170,6 +171,7 @@ static int go_to_control(struct replay *r)
 		       r->args->word[0]);
 		return EXIT_SKIP;
 	}
+	rig_interrupt_catch(); /* first: the directory must not stay */
 	if (rig_workdir_open(&r->dir, r->args->dir, why, sizeof(why)))
 		return rig_error("%s", why);
 	r->has_dir = true;
@@ -187,8 +189,11 @@ static int replay(struct replay *r)
 		rc = replace_fix(r);
 	if (!rc)
 		rc = go_to_control(r);
-	for (unsigned i = 0; !rc && i < r->args->repeat; i++)
+	for (unsigned i = 0; !rc && i < r->args->repeat && !rig_interrupted;
+	     i++)
 		rc = replay_once(r);
+	if (!rc && rig_interrupted)
+		rc = rig_error("%s: interrupted", r->args->word[0]);
 	if (!rc)
 		rc = check_outcome(r);
 	if (rc)

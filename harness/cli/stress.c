@@ -18,7 +18,7 @@ struct session {
 	const struct rig_scenario *scenario;
 	struct rig_workdir dir;
 	struct rig_observation observation[RIG_OBSERVATIONS_MAX];
-	unsigned n;    /* fixes to observe */
+	unsigned n; /* fixes to observe */
 	unsigned done;
 	bool progress;
 };
@@ -90,8 +90,8 @@ static void show_progress(void *ctx, const struct rig_stress *so_far)
 {
 	const struct session *s = ctx;
 	const struct rig_observation *o = &s->observation[s->done];
-	uint64_t ns = so_far->test.ns + so_far->positive.ns +
-		      so_far->negative.ns;
+	uint64_t ns =
+		so_far->test.ns + so_far->positive.ns + so_far->negative.ns;
 
 	fprintf(stderr,
 		"\r%u/%u %s: %" PRIu64 " hits in %" PRIu64
@@ -191,6 +191,8 @@ static int stress(struct session *s)
 	if (rc)
 		return rc;
 	rig_interrupt_catch();
+	/* Ignored by who started us, it would reap our children unseen. */
+	signal(SIGCHLD, SIG_DFL);
 	if (rig_workdir_open(&s->dir, s->args->dir, why, sizeof(why)))
 		return no_directory(s, why);
 	while (!rc && s->done < s->n && !rig_interrupted) {
@@ -228,8 +230,7 @@ const struct rig_command rig_command_stress = {
 	.name = "stress",
 	.summary = "run a scenario on this kernel; how often the race is hit",
 	.words = "SCENARIO",
-	.text =
-		"Runs a scenario on this machine's kernel with threads that "
+	.text = "Runs a scenario on this machine's kernel with threads that "
 		"nobody holds back, and\ncounts how often the race is hit. The "
 		"unfixed variant and a fix that is sound\ntake turns with the "
 		"fix in question: only while the one is hit and the other "
@@ -241,8 +242,8 @@ const struct rig_command rig_command_stress = {
 		"  UNJUDGED  the unfixed variant was not hit either\n\n"
 		"Of --time the fix takes 60 percent, the controls 30 and 10. "
 		"Windows are attempts\nduring which another thread was "
-		"forking: there the race was possible.\n\namplifiers:"
-		RIG_AMPLIFIERS(AMPLIFIER_LINE),
+		"forking: there the race was possible.\n\namplifiers:" RIG_AMPLIFIERS(
+			AMPLIFIER_LINE),
 	.examples =
 		"  racerig stress etxtbsy/build-and-run\n"
 		"  racerig stress etxtbsy/build-and-run --until-hit\n"

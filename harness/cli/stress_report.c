@@ -18,9 +18,8 @@ static const char *rate_text(double rate, char buf[RATE_MAX])
 
 static double rate_of(const struct rig_tally *tally)
 {
-	return tally->attempts ?
-		       (double)tally->hits / (double)tally->attempts :
-		       0;
+	return tally->attempts ? (double)tally->hits / (double)tally->attempts :
+				 0;
 }
 
 static const char *first_text(const struct rig_tally *tally, char *buf,
@@ -72,8 +71,8 @@ static void print_row(const char *role, const char *fix,
 
 static void print_refused(const struct rig_stress *s)
 {
-	uint64_t refused = s->test.refused + s->positive.refused +
-			   s->negative.refused;
+	uint64_t refused =
+		s->test.refused + s->positive.refused + s->negative.refused;
 
 	if (refused)
 		printf("  The system refused a process %" PRIu64
@@ -94,8 +93,8 @@ static void print_observation(const struct rig_observation *o)
 	}
 	print_heading(o);
 	printf("  %-8s %-13s %9s %8s %8s  %-17s %8s %9s %7s\n", "", "fix",
-	       "attempts", "hits", "rate", "95 % interval", "first",
-	       "windows", "time");
+	       "attempts", "hits", "rate", "95 % interval", "first", "windows",
+	       "time");
 	print_row("test", o->options.fix.name, &s->test);
 	if (!s->test_is_positive)
 		print_row("positive", "none", &s->positive);

@@ -34,6 +34,20 @@ static unsigned choice_of(const struct rig_decision *d,
 	return RIG_PRUNE;
 }
 
+/*
+ * A point is met more than once only where the clock has moved there: then
+ * what comes next is behind the decision that moved it.
+ */
+static size_t first_left(const struct rig_follow *follow,
+			 const struct rig_engine *e)
+{
+	size_t next = follow->next;
+
+	return next && stands_at(&follow->schedule->decision[next - 1], e) ?
+		       next :
+		       0;
+}
+
 unsigned rig_follow_pick(void *state, struct rig_engine *e, uint64_t choices)
 {
 	struct rig_follow *follow = state;
@@ -49,12 +63,14 @@ unsigned rig_follow_pick(void *state, struct rig_engine *e, uint64_t choices)
 			follow->next++;
 		return pick;
 	}
-	for (size_t i = 0; i < s->n; i++) {
+	for (size_t i = first_left(follow, e); i < s->n; i++) {
 		if (!stands_at(&s->decision[i], e))
 			continue;
 		pick = choice_of(&s->decision[i], e, choices, true);
-		if (pick != RIG_PRUNE)
-			return pick;
+		if (pick == RIG_PRUNE)
+			continue;
+		follow->next = i + 1;
+		return pick;
 	}
 	return rig_default(e, choices);
 }

@@ -55,8 +55,8 @@ static void report_spawn(struct rig_run *run, const char *path, int error,
 			     "failed with ETXTBSY",
 			     path);
 	else
-		rig_run_fail(run, "failed", "spawn of %s: %s failed with %d",
-			     path, spw_stage_name(stage), -error);
+		rig_run_fail(run, "failed", "spawn of %s: %s: %s", path,
+			     spw_stage_name(stage), strerror(-error));
 }
 
 void rig_run_program(struct rig_run *run, const char *path, unsigned code)
@@ -74,8 +74,8 @@ void rig_run_program(struct rig_run *run, const char *path, unsigned code)
 	rc = spw_wait(proc, &status);
 	spw_release(proc);
 	if (rc)
-		rig_run_fail(run, "failed", "wait for %s failed with %d", path,
-			     -rc);
+		rig_run_fail(run, "failed", "waiting for %s: %s", path,
+			     strerror(-rc));
 	else if (status.signaled || status.code != (int)code)
 		rig_run_fail(run, "wrong-program",
 			     "%s ended with %s %d, expected exit status %u",
@@ -93,8 +93,8 @@ void rig_build_and_run(struct rig_run *run, unsigned index)
 	int rc = spw_write_executable(run->rt, path, program, len, 0755);
 
 	if (rc)
-		rig_run_fail(run, "failed", "writing %s failed with %d", path,
-			     -rc);
+		rig_run_fail(run, "failed", "writing %s: %s", path,
+			     strerror(-rc));
 	else
 		rig_run_program(run, path, code);
 }

@@ -85,7 +85,8 @@ static const struct {
 int rig_amplify_parse(struct rig_amplify *amplify, const char *text,
 		      const char **expected)
 {
-	for (size_t i = 0; i < sizeof(amplifiers) / sizeof(amplifiers[0]); i++) {
+	for (size_t i = 0; i < sizeof(amplifiers) / sizeof(amplifiers[0]);
+	     i++) {
 		size_t len = strlen(amplifiers[i].name);
 
 		if (strncmp(text, amplifiers[i].name, len) != 0)

@@ -9,22 +9,20 @@ static bool failure(const struct rig_stress *r, char *why, size_t len)
 {
 	const struct rig_tally *tally[] = { &r->test, &r->positive,
 					    &r->negative };
-	const char *const names[] = { "the fix under test",
-				      "the positive control",
-				      "the negative control" };
 
 	for (int i = 0; i < 3; i++) {
 		if (!tally[i]->errors)
 			continue;
-		snprintf(why, len, "%s failed: %s", names[i], tally[i]->error);
+		snprintf(why, len, "%s", tally[i]->error);
 		return true;
 	}
 	if (r->negative.hits) {
 		snprintf(why, len,
-			 "the negative control, %s, was hit too, so what is "
-			 "seen here is not this race: does something else "
+			 "not this race: %s, which is sound, was hit %" PRIu64
+			 " times in %" PRIu64 " attempts; does something else "
 			 "hold the files open?",
-			 r->negative_fix);
+			 r->negative_fix, r->negative.hits,
+			 r->negative.attempts);
 		return true;
 	}
 	if (!r->test.attempts && r->test.refused) {
@@ -41,20 +39,22 @@ static enum rig_stress_end unjudged(const struct rig_stress *r,
 				    const struct rig_workdir *dir, char *why,
 				    size_t len)
 {
-	const struct rig_tally *control =
-		r->test_is_positive ? &r->test : &r->positive;
+	const struct rig_tally *control = r->test_is_positive ? &r->test :
+								&r->positive;
 
 	if (!dir->busy_refused)
 		snprintf(why, len,
 			 "this kernel executes a file on %s while it is open "
-			 "for writing", dir->fs);
+			 "for writing",
+			 dir->fs);
 	else if (r->interrupted)
 		snprintf(why, len,
 			 "interrupted before the unfixed variant was hit");
 	else
 		snprintf(why, len,
 			 "the unfixed variant was not hit either, in %" PRIu64
-			 " attempts", control->attempts);
+			 " attempts",
+			 control->attempts);
 	return RIG_STRESS_UNJUDGED;
 }
 
@@ -70,6 +70,7 @@ enum rig_stress_end rig_stress_judge(const struct rig_stress *r,
 	}
 	if (!r->test.attempts || !r->positive.hits)
 		return unjudged(r, dir, why, len);
-	snprintf(why, len, "no hit, while the unfixed variant was hit");
+	snprintf(why, len, "no hit%s, while the unfixed variant was hit",
+		 r->interrupted ? " until the interruption" : "");
 	return RIG_STRESS_CLEAN;
 }

@@ -50,7 +50,7 @@ static void settle(pid_t parent)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
-		_exit(1); /* it ended before that could help */
+		probe_exit(1); /* it ended before that could help */
 	setpgid(0, 0);
 	setrlimit(RLIMIT_CORE, &no_core);
 	for (int sig = 1; sig < NSIG; sig++)
@@ -66,9 +66,12 @@ static void be_child(const struct rig_probe *probe,
 	struct rig_probing p = { place, &answer->result };
 
 	settle(parent);
+	/* What is left of a killed run must not look as if it were used. */
+	if (place->dir)
+		close(place->dir->lock);
 	answer->result.answer = probe->run(&p);
 	answer->given = true;
-	_exit(0);
+	probe_exit(0);
 }
 
 /* ---- the parent ---- */
@@ -81,42 +84,54 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
-/* Has it ended? It stays a zombie, so its group keeps its number. */
-static bool has_ended(pid_t pid)
+/*
+ * 1: it has ended, and stays a zombie, so that its group keeps its number; 0:
+ * not yet; -ECHILD: it is gone (SIGCHLD is ignored here).
+ */
+static int has_ended(pid_t pid)
 {
 	siginfo_t info = { .si_pid = 0 };
 
-	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) ||
-	       info.si_pid;
+	if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT))
+		return -errno;
+	return info.si_pid != 0;
 }
 
-/* 0: it has ended; -ETIMEDOUT; -EINTR: *stop. */
+/*
+ * Sleeps until it has ended, for a tenth of a second at most: a *stop that came
+ * just before would wait for it. A millisecond where there is no pidfd.
+ */
+static void sleep_on(int pidfd, uint64_t ms)
+{
+	struct pollfd poll_fd = { .fd = pidfd, .events = POLLIN };
+
+	if (pidfd >= 0)
+		poll(&poll_fd, 1, ms < 100 ? (int)ms : 100);
+	else
+		poll(NULL, 0, 1);
+}
+
+/* 1: it has ended; -ECHILD: it is gone; -ETIMEDOUT; -EINTR: *stop. */
 static int await(pid_t pid, const struct rig_probe_place *place)
 {
-	uint64_t timeout = place->timeout_ns ? place->timeout_ns :
-					       default_timeout_ns;
-	uint64_t end = now_ns() + timeout;
-	int rc = 0, fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+	uint64_t end = now_ns() + (place->timeout_ns ? place->timeout_ns :
+						       default_timeout_ns);
+	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	int rc;
 
-	while (!has_ended(pid)) {
+	while (!(rc = has_ended(pid))) {
 		uint64_t now = now_ns();
-		uint64_t left_ms = now < end ? (end - now) / 1000000 + 1 : 0;
 
 		if (place->stop && *place->stop)
 			rc = -EINTR;
-		else if (!left_ms)
+		else if (now >= end)
 			rc = -ETIMEDOUT;
 		if (rc)
 			break;
-		/* No pidfd, or no descriptor for one: look every millisecond */
-		poll(&poll_fd, fd >= 0, fd >= 0 && left_ms < 1000 ?
-						(int)left_ms :
-					fd >= 0 ? 1000 :
-						  1);
+		sleep_on(pidfd, (end - now) / 1000000 + 1);
 	}
-	if (fd >= 0)
-		close(fd);
+	if (pidfd >= 0)
+		close(pidfd);
 	return rc;
 }
 
@@ -126,9 +141,13 @@ static void collect(pid_t pid, int why, const struct answer *answer,
 {
 	int status = 0;
 
+	/* A group with somebody in it keeps its number; an empty one is
+	 * ESRCH. */
 	kill(-pid, SIGKILL);
-	kill(pid, SIGKILL); /* before it had a group */
-	probe_reap(pid, &status);
+	if (why != -ECHILD) {
+		kill(pid, SIGKILL); /* before it had a group */
+		probe_reap(pid, &status);
+	}
 	if (answer->given)
 		*p->result = answer->result;
 	else if (why == -ETIMEDOUT)
@@ -233,22 +252,10 @@ int rig_probe_all(const struct rig_probe_place *place, const char *const *list,
 	return 0;
 }
 
-/* ---- subjects; each file of probes ends with its own ---- */
-
-extern const struct rig_probe_subject rig_probe_subject_etxtbsy;
-extern const struct rig_probe_subject rig_probe_subject_running;
-extern const struct rig_probe_subject rig_probe_subject_lock;
-extern const struct rig_probe_subject rig_probe_subject_wait;
-extern const struct rig_probe_subject rig_probe_subject_process;
-extern const struct rig_probe_subject rig_probe_subject_descriptor;
-extern const struct rig_probe_subject rig_probe_subject_uring;
-extern const struct rig_probe_subject rig_probe_subject_directory;
-extern const struct rig_probe_subject rig_probe_subject_system;
-
 const struct rig_probe_subject *const rig_probe_subjects[] = {
-	&rig_probe_subject_etxtbsy,   &rig_probe_subject_running,
-	&rig_probe_subject_lock,      &rig_probe_subject_wait,
-	&rig_probe_subject_process,   &rig_probe_subject_descriptor,
-	&rig_probe_subject_uring,     &rig_probe_subject_directory,
-	&rig_probe_subject_system,    NULL,
+	&rig_probe_subject_etxtbsy, &rig_probe_subject_running,
+	&rig_probe_subject_lock,    &rig_probe_subject_wait,
+	&rig_probe_subject_process, &rig_probe_subject_descriptor,
+	&rig_probe_subject_uring,   &rig_probe_subject_directory,
+	&rig_probe_subject_system,  NULL,
 };

@@ -35,9 +35,9 @@ struct rig_probe_result {
 
 /* Where probes may work, and how long. */
 struct rig_probe_place {
-	const struct rig_workdir *dir; /* NULL: there is none */
-	const char *no_dir;            /* why, then */
-	uint64_t timeout_ns;           /* of one probe; 0: five seconds */
+	const struct rig_workdir *dir;     /* NULL: there is none */
+	const char *no_dir;                /* why, then */
+	uint64_t timeout_ns;               /* of one probe; 0: five seconds */
 	const volatile sig_atomic_t *stop; /* or NULL */
 };
 

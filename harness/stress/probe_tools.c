@@ -62,14 +62,24 @@ enum rig_answer probe_died(struct rig_probing *p, int status)
 
 /* ---- processes ---- */
 
+_Noreturn void probe_exit(int status)
+{
+	for (;;)
+		syscall(SYS_exit_group, status);
+}
+
 pid_t probe_fork(void)
 {
+	pid_t parent = getpid();
 	pid_t pid = fork();
 
 	if (pid < 0)
 		return -errno;
-	if (pid == 0)
+	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			probe_exit(1); /* it ended before that could help */
+	}
 	return pid;
 }
 
@@ -206,7 +216,7 @@ int probe_execute(const char *path, int fd)
 	int status, rc;
 
 	if (pid == 0)
-		_exit(execute(path, fd));
+		probe_exit(execute(path, fd));
 	rc = pid < 0 ? pid : probe_reap(pid, &status);
 	if (rc)
 		return rc;
@@ -230,7 +240,7 @@ pid_t probe_start(const char *path)
 	pid = probe_fork();
 	if (pid == 0) {
 		failed = (unsigned char)execute(path, -1);
-		_exit(write(fds[1], &failed, 1) != 1);
+		probe_exit(write(fds[1], &failed, 1) != 1);
 	}
 	close(fds[1]);
 	if (pid > 0 && read(fds[0], &failed, 1) == 1) {

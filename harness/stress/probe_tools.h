@@ -5,10 +5,22 @@
 
 #include "stress/probe.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
 #define PROBES(array) .probes = (array), .n = sizeof(array) / sizeof((array)[0])
+
+/* Each file of probes ends with its own. */
+extern const struct rig_probe_subject rig_probe_subject_etxtbsy;
+extern const struct rig_probe_subject rig_probe_subject_running;
+extern const struct rig_probe_subject rig_probe_subject_lock;
+extern const struct rig_probe_subject rig_probe_subject_wait;
+extern const struct rig_probe_subject rig_probe_subject_process;
+extern const struct rig_probe_subject rig_probe_subject_descriptor;
+extern const struct rig_probe_subject rig_probe_subject_uring;
+extern const struct rig_probe_subject rig_probe_subject_directory;
+extern const struct rig_probe_subject rig_probe_subject_system;
 
 /* One probe while it runs. */
 struct rig_probing {
@@ -37,11 +49,15 @@ enum rig_answer probe_died(struct rig_probing *p, int status);
 
 /* ---- processes ---- */
 
-/* A raw system call's result as rc. */
-static inline int probe_rc(long result, int error)
+/* What a call that sets errno has returned, as rc. */
+static inline int probe_rc(long result)
 {
-	return result < 0 ? -error : (int)result;
+	return result < 0 ? -errno : (int)result;
 }
+
+/* Ends a child. Not _exit: sanitizers have a last word there, and write what
+ * stdio has not written yet a second time. */
+_Noreturn void probe_exit(int status);
 
 /* fork; the child is killed when the thread that called this ends. */
 pid_t probe_fork(void);

@@ -71,8 +71,7 @@ static SPW_CHILD int seam_close(struct spw_sys *sys, int fd)
 		thread.writing = 0;
 		if (seam->hold_ns)
 			sys->sleep_ns(sys, seam->hold_ns);
-		if (thread.forking ||
-		    atomic_load(&seam->forks) != thread.forks)
+		if (thread.forking || atomic_load(&seam->forks) != thread.forks)
 			atomic_fetch_add(&seam->windows, 1);
 	}
 	return spw_sys_linux()->close(sys, fd);

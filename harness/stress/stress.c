@@ -101,12 +101,10 @@ static int open_extra(struct stress *s)
 	if (!s->extra)
 		return because(s, -ENOMEM, "extra-fds");
 	for (; s->nextra < wanted; s->nextra++) {
-		int fd = open(s->dir->path,
-			      O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		int fd = open(s->dir->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 		if (fd < 0)
-			return because(s, -errno,
-				       "extra-fds (see ulimit -n)");
+			return because(s, -errno, "extra-fds (see ulimit -n)");
 		s->extra[s->nextra] = fd;
 	}
 	return 0;
@@ -242,8 +240,7 @@ static bool test_is_done(const struct stress *s)
 	const struct rig_tally *test = &s->result->test;
 
 	return (s->options->until_hit && test->hits) ||
-	       (s->options->attempts &&
-		test->attempts >= s->options->attempts);
+	       (s->options->attempts && test->attempts >= s->options->attempts);
 }
 
 static uint64_t time_left(const struct stress *s)
@@ -305,7 +302,7 @@ static int take_turn(struct stress *s, enum variant_id id)
 		.rt = v->rt,
 		.how = rig_seam_how(&options->amplify),
 		.ns = v->share * turn_ns_per_share,
-		.until_hit = id == TEST	    ? options->until_hit :
+		.until_hit = id == TEST     ? options->until_hit :
 			     id == POSITIVE ? test_is_done(s) :
 					      false,
 	};

@@ -57,8 +57,8 @@ struct rig_amplify {
 		     "the close")
 
 /*
- * "spawn=fork", "extra-fds=200", "noise=4", "hold=100", "cpus=1", "rewrite". -EINVAL:
- * *expected says what would have been right.
+ * "spawn=fork", "extra-fds=200", "noise=4", "hold=100", "cpus=1", "rewrite".
+ * -EINVAL: *expected says what would have been right.
  */
 int rig_amplify_parse(struct rig_amplify *amplify, const char *text,
 		      const char **expected);
@@ -116,7 +116,7 @@ int rig_stress_run(const struct rig_stress_options *options,
 
 /* What the counts of a run amount to. */
 enum rig_stress_end {
-	RIG_STRESS_CLEAN,    /* no hit, while the unfixed variant was hit */
+	RIG_STRESS_CLEAN, /* no hit, while the unfixed variant was hit */
 	RIG_STRESS_HIT,
 	RIG_STRESS_UNJUDGED, /* the unfixed variant was not hit either */
 	RIG_STRESS_FAILED,   /* what happened is not this race */

@@ -120,7 +120,8 @@ static int make_locked(struct rig_workdir *dir, const char *parent)
 	error = flock(dir->lock, LOCK_EX | LOCK_NB) ? errno : 0;
 	if (!error && !fstat(dir->lock, &st) && st.st_nlink)
 		return 0;
-	if (error && error != EWOULDBLOCK) /* no locks here: NFS without lockd */
+	if (error &&
+	    error != EWOULDBLOCK) /* no locks here: NFS without lockd */
 		remove_locked(AT_FDCWD, dir->path);
 	close(dir->lock);
 	return error ? -error : -EAGAIN;
@@ -199,7 +200,7 @@ static const char *reason(const char *path, int error)
 	return strerror(-error);
 }
 
-static int try_out(struct rig_workdir *dir, char *why, size_t why_len)
+static int try_out(struct rig_workdir *dir)
 {
 	enum { CODE = 42 };
 	char path[PATH_MAX + sizeof("/try")];
@@ -211,13 +212,10 @@ static int try_out(struct rig_workdir *dir, char *why, size_t why_len)
 		rc = run_program(path);
 	if (rc == CODE)
 		dir->busy_refused = refuses_busy(path);
-	if (rc >= 0 && rc != CODE)
-		rc = -ENOEXEC;
-	if (rc < 0)
-		snprintf(why, why_len, "%s: %s", dir->path, reason(dir->path,
-								   rc));
 	unlink(path);
-	return rc < 0 ? rc : 0;
+	if (rc >= 0)
+		rc = rc == CODE ? 0 : -ENOEXEC;
+	return rc;
 }
 
 /* ---- the file system ---- */
@@ -228,13 +226,13 @@ static void name_fs(struct rig_workdir *dir)
 		unsigned long magic; /* statfs(2) */
 		const char *name;
 	} types[] = {
-		{ 0xef53, "ext4" },      { 0x01021994, "tmpfs" },
-		{ 0x858458f6, "ramfs" }, { 0x58465342, "xfs" },
-		{ 0x9123683e, "btrfs" }, { 0x794c7630, "overlay" },
-		{ 0xf2f52010, "f2fs" },  { 0x2fc12fc1, "zfs" },
+		{ 0xef53, "ext4" },         { 0x01021994, "tmpfs" },
+		{ 0x858458f6, "ramfs" },    { 0x58465342, "xfs" },
+		{ 0x9123683e, "btrfs" },    { 0x794c7630, "overlay" },
+		{ 0xf2f52010, "f2fs" },     { 0x2fc12fc1, "zfs" },
 		{ 0xca451a4e, "bcachefs" }, { 0x6969, "nfs" },
-		{ 0x65735546, "fuse" },  { 0x01021997, "9p" },
-		{ 0xff534d42, "cifs" },  { 0xfe534d42, "smb2" },
+		{ 0x65735546, "fuse" },     { 0x01021997, "9p" },
+		{ 0xff534d42, "cifs" },     { 0xfe534d42, "smb2" },
 	};
 	struct statfs fs;
 
@@ -266,14 +264,18 @@ int rig_workdir_open(struct rig_workdir *dir, const char *parent, char *why,
 		return rc;
 	}
 	name_fs(dir);
-	rc = try_out(dir, why, why_len);
-	if (rc)
+	rc = try_out(dir);
+	if (rc) {
+		snprintf(why, why_len, "%s: %s", parent, reason(parent, rc));
 		rig_workdir_close(dir);
+	}
 	return rc;
 }
 
 void rig_workdir_close(struct rig_workdir *dir)
 {
-	remove_locked(AT_FDCWD, dir->path);
+	/* First, or there may be no descriptor to read the directory with.
+	 * Whoever takes the lock now wants the same: to remove it. */
 	close(dir->lock);
+	remove_locked(AT_FDCWD, dir->path);
 }

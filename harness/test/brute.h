@@ -60,7 +60,8 @@ static inline uint64_t brute_force(const struct rig_subject *subject,
 		assert_true(executions < max);
 		executions++;
 		assert_int_equal(rig_engine_run(bench.engine, subject,
-						brute_pick, &brute), 0);
+						brute_pick, &brute),
+				 0);
 		if (visit)
 			visit();
 	} while (brute_next(&brute));

@@ -27,7 +27,8 @@ static void run_bytes(const struct rig_subject *subject, const uint8_t *data,
 	memcpy(copy, data, len);
 	rig_bytes_begin(&bytes, copy, len);
 	assert_int_equal(rig_engine_run(bench.engine, subject, rig_bytes_pick,
-					&bytes), 0);
+					&bytes),
+			 0);
 	free(copy);
 }
 
@@ -76,8 +77,8 @@ static void no_bytes_are_the_default(void **state)
 	const struct rig_subject *subject = use_cells(3, mixed, NULL);
 	static const uint8_t zero[] = { 0, 0, 0, 0 }, one[] = { 1, 255 };
 
-	assert_int_equal(rig_engine_run(bench.engine, subject, pick_default,
-					NULL), 0);
+	assert_int_equal(
+		rig_engine_run(bench.engine, subject, pick_default, NULL), 0);
 	take_record(&plain);
 	for (size_t len = 0; len <= sizeof(zero); len++) {
 		run_bytes(subject, zero, len);
@@ -100,8 +101,8 @@ static void bytes_make_the_switch_they_name(void **state)
 	const struct rig_subject *subject = use_cells(2, increment, NULL);
 	static const uint8_t each[] = { 0, 0, 1 }, gaps[] = { 1, 1, 0 };
 
-	assert_int_equal(rig_engine_run(bench.engine, subject, pick_default,
-					NULL), 0);
+	assert_int_equal(
+		rig_engine_run(bench.engine, subject, pick_default, NULL), 0);
 	assert_int_equal(cells.cell[0].value, 2);
 	run_bytes(subject, each, sizeof(each));
 	assert_int_equal(cells.cell[0].value, 1);
@@ -125,7 +126,8 @@ static void record_random(const struct rig_subject *subject, uint64_t index)
 	bench.engine->record = &found;
 	bench.engine->counting = true;
 	assert_int_equal(rig_engine_run(bench.engine, subject, random->pick,
-					strategy), 0);
+					strategy),
+			 0);
 	bench.engine->record = NULL;
 	bench.engine->counting = false;
 	random->close(strategy);
@@ -158,7 +160,8 @@ static void encoded_schedules_are_the_same_execution(void **state)
 				 len);
 		assert_int_equal(data[1 + first.n], 0xaa);
 		assert_int_equal(rig_bytes_encode(bench.engine, subject, &found,
-						  data, first.n), -ENOSPC);
+						  data, first.n),
+				 -ENOSPC);
 	}
 }
 
@@ -170,7 +173,8 @@ static void what_does_not_fit_is_not_encoded(void **state)
 	assert_true(found.n > 1);
 	assert_int_equal(rig_bytes_encode(bench.engine,
 					  use_cells(1, increment, NULL), &found,
-					  data, sizeof(data)), -EINVAL);
+					  data, sizeof(data)),
+			 -EINVAL);
 }
 
 /* ---- with everything: a counter-example of the race itself ---- */

@@ -31,7 +31,8 @@ static void sleepers_wake_in_order(void **state)
 	woken = 0;
 	/* Nothing else can run: there is nothing to decide. */
 	assert_int_equal(brute_force(use_cells(3, nap, in_order_of_deadlines),
-				     10, must_be_done), 1);
+				     10, must_be_done),
+			 1);
 }
 
 /* The third with the first: they wake together, and either may go first. */
@@ -53,7 +54,8 @@ static void equal_deadlines_come_in_any_order(void **state)
 {
 	woken = 0;
 	assert_int_equal(brute_force(use_cells(3, nap_with_first, clear_woken),
-				     10, must_be_done), 2);
+				     10, must_be_done),
+			 2);
 }
 
 static void sleep_of_nothing_is_over_at_once(void **state)
@@ -65,8 +67,8 @@ static void sleep_of_nothing_is_over_at_once(void **state)
 
 /* ---- starvation ---- */
 
-static uint64_t longest;   /* of all executions, by the program's own watch */
-static uint64_t starved;   /* the same, as the engine says it */
+static uint64_t longest; /* of all executions, by the program's own watch */
+static uint64_t starved; /* the same, as the engine says it */
 
 /* A step that can always go on: how long did it have to wait? */
 static void step(void)
@@ -117,7 +119,8 @@ static void search_starving(uint64_t ns)
 	bench.engine->hashing = true;
 	while (states->begin(strategy, index++)) {
 		assert_int_equal(rig_engine_run(bench.engine, subject,
-						states->pick, strategy), 0);
+						states->pick, strategy),
+				 0);
 		if (bench.engine->end != RIG_PRUNED)
 			note_starved();
 		states->end(strategy, bench.engine);
@@ -162,8 +165,8 @@ static void runs_or_oversleeps(unsigned index)
 
 static void nobody_oversleeps_without(void **state)
 {
-	const struct rig_subject *subject = use_cells(2, runs_or_oversleeps,
-						      NULL);
+	const struct rig_subject *subject =
+		use_cells(2, runs_or_oversleeps, NULL);
 
 	/* The worker alone can run until it has ended. */
 	assert_int_equal(brute_force(subject, 10, must_be_done), 1);

@@ -60,8 +60,8 @@ static void note_final(void)
 static void check_counts(unsigned tasks, unsigned n, uint64_t interleavings)
 {
 	struct model m = { .tasks = tasks, .rounds = n };
-	const struct rig_subject *subject = use_cells(tasks, increments,
-						      note_final);
+	const struct rig_subject *subject =
+		use_cells(tasks, increments, note_final);
 	const struct rig_search *s;
 
 	rounds = n;
@@ -84,12 +84,12 @@ static void check_counts(unsigned tasks, unsigned n, uint64_t interleavings)
 
 static void states_visits_what_there_is(void **state)
 {
-	check_counts(2, 1, 6);      /* 4! / (2! 2!) */
-	check_counts(3, 1, 90);     /* 6! / (2! 2! 2!) */
-	check_counts(4, 1, 2520);   /* 8! / 2!^4 */
-	check_counts(2, 2, 70);     /* 8! / (4! 4!) */
-	check_counts(2, 3, 924);    /* 12! / (6! 6!) */
-	check_counts(3, 2, 34650);  /* 12! / 4!^3 */
+	check_counts(2, 1, 6);     /* 4! / (2! 2!) */
+	check_counts(3, 1, 90);    /* 6! / (2! 2! 2!) */
+	check_counts(4, 1, 2520);  /* 8! / 2!^4 */
+	check_counts(2, 2, 70);    /* 8! / (4! 4!) */
+	check_counts(2, 3, 924);   /* 12! / (6! 6!) */
+	check_counts(3, 2, 34650); /* 12! / 4!^3 */
 	check_counts(1, 5, 1);
 }
 
@@ -155,7 +155,8 @@ static void memory_limit_is_said(void **state)
 
 	rounds = 2;
 	assert_int_equal(rig_explore(bench.engine, subject, states, &options,
-				     &limits, &bench.search, &bench.found), 0);
+				     &limits, &bench.search, &bench.found),
+			 0);
 	assert_false(bench.search.complete);
 	assert_non_null(bench.search.truncated);
 	assert_true(bench.search.states > 500);
@@ -250,7 +251,8 @@ static void run_random(uint64_t seed, uint64_t index)
 	assert_int_equal(random->open(&strategy, &options), 0);
 	assert_true(random->begin(strategy, index));
 	assert_int_equal(rig_engine_run(bench.engine, bench.subject,
-					random->pick, strategy), 0);
+					random->pick, strategy),
+			 0);
 	random->close(strategy);
 }
 
@@ -295,8 +297,8 @@ static void two_expected(void)
 
 static void violations_come_with_a_schedule(void **state)
 {
-	const struct rig_subject *subject = use_cells(2, increment,
-						      two_expected);
+	const struct rig_subject *subject =
+		use_cells(2, increment, two_expected);
 	char why[RIG_MESSAGE_MAX];
 
 	for (int i = 0; rig_strategies[i]; i++) {
@@ -307,7 +309,8 @@ static void violations_come_with_a_schedule(void **state)
 		assert_int_equal(bench.search.at, bench.search.executions);
 		assert_int_equal(rig_schedule_run(bench.engine, subject,
 						  &bench.found, false, NULL,
-						  why, sizeof(why)), 0);
+						  why, sizeof(why)),
+				 0);
 		assert_int_equal(bench.engine->end, RIG_VIOLATED);
 		assert_string_equal(bench.engine->outcome, "lost");
 	}
@@ -406,13 +409,13 @@ static void tasks_have_a_limit(void **state)
 {
 	const struct rig_subject *subject = use_cells(3, makes_too_many, NULL);
 
-	assert_int_equal(rig_engine_run(bench.engine, subject, pick_default,
-					NULL), 0);
+	assert_int_equal(
+		rig_engine_run(bench.engine, subject, pick_default, NULL), 0);
 	must_be_done();
 	assert_int_equal(bench.engine->ntasks, 1 + 3 + 3 * RIG_BORN_MAX);
 	subject = use_cells(4, makes_too_many, NULL);
-	assert_int_equal(rig_engine_run(bench.engine, subject, pick_default,
-					NULL), 0);
+	assert_int_equal(
+		rig_engine_run(bench.engine, subject, pick_default, NULL), 0);
 	assert_int_equal(bench.engine->end, RIG_VIOLATED);
 	assert_int_equal(bench.engine->ntasks, RIG_TASKS_MAX);
 }
@@ -451,7 +454,8 @@ static void disabled_picks_are_an_error(void **state)
 {
 	assert_int_equal(rig_engine_run(bench.engine,
 					use_cells(2, increment, NULL),
-					pick_main, NULL), -EINVAL);
+					pick_main, NULL),
+			 -EINVAL);
 	assert_non_null(strstr(bench.engine->message, "disabled"));
 }
 

@@ -120,7 +120,8 @@ static __attribute__((noinline)) void mixes(uint64_t seed, struct rig_fiber *me,
 {
 	uint64_t a = seed * 3, b = seed * 5, c = seed * 7, d = seed * 11;
 	uint64_t e = seed * 13, f = seed * 17, g = seed * 19;
-	double x = (double)seed / 3, y = (double)seed / 7, z = (double)seed / 11;
+	double x = (double)seed / 3, y = (double)seed / 7,
+	       z = (double)seed / 11;
 
 	for (int i = 0; i < 1000; i++) {
 		rig_fiber_switch(me, other);

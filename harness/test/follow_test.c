@@ -13,8 +13,8 @@ static char why[RIG_MESSAGE_MAX];
 static void mixed(unsigned index)
 {
 	increment(index);
-	if (index == 0)
-		rig_sleep(bench.engine, RIG_OP_ADD, 2 * MS);
+	if (index < 2)
+		rig_sleep(bench.engine, RIG_OP_ADD, (1 + index) * MS);
 	increment(index);
 	store(1, rig_choose(bench.engine, RIG_OP_START, 3));
 	increment(index);
@@ -39,8 +39,8 @@ static void record_random(const struct rig_subject *subject, uint64_t index,
 	schedule->n = schedule->ncomments = 0;
 	bench.engine->record = schedule;
 	bench.engine->counting = true;
-	assert_int_equal(rig_engine_run(bench.engine, subject, random->pick,
-					state), 0);
+	assert_int_equal(
+		rig_engine_run(bench.engine, subject, random->pick, state), 0);
 	bench.engine->record = NULL;
 	bench.engine->counting = false;
 	random->close(state);
@@ -71,7 +71,8 @@ static void follow_random(const struct rig_subject *subject, bool loose)
 		memcpy(log, bench.engine->log, n);
 		assert_int_equal(rig_schedule_run(bench.engine, subject, &given,
 						  loose, &done, why,
-						  sizeof(why)), 0);
+						  sizeof(why)),
+				 0);
 		assert_int_equal(bench.engine->ndecisions, n);
 		assert_memory_equal(bench.engine->log, log, n);
 		assert_same_decisions(&given, &done);
@@ -94,7 +95,7 @@ static void loose_follows_what_fits(void **state)
 #define HEADER "racerig-schedule 1\nscenario s\nfix none\nactors 2\n"
 
 /* The lost update: a1 loads, a2 loads and stores, a1 stores. */
-#define LOST                             \
+#define LOST                              \
 	"at main start#1 run a1 load#1\n" \
 	"at a1 store#1 run a2 load#1\n"   \
 	"end 2\n"
@@ -104,7 +105,8 @@ static int follow(const char *text, bool loose)
 	const struct rig_subject *subject = use_cells(2, increment, NULL);
 
 	assert_int_equal(rig_schedule_parse(&given, subject, text, strlen(text),
-					    why, sizeof(why)), 0);
+					    why, sizeof(why)),
+			 0);
 	why[0] = '\0';
 	return rig_schedule_run(bench.engine, subject, &given, loose, &done,
 				why, sizeof(why));
@@ -152,10 +154,13 @@ static void strict_refuses_another_order(void **state)
 {
 	assert_int_equal(follow(HEADER "at a1 store#1 run a2 load#1\n"
 				       "at a2 store#1 run a1 store#1\n"
-				       "end 2\n", false), 0);
+				       "end 2\n",
+				false),
+			 0);
 	expect_mismatch(HEADER "at a2 store#1 run a1 store#1\n"
 			       "at a1 store#1 run a2 load#1\n"
-			       "end 2\n", "5: never reached");
+			       "end 2\n",
+			"5: never reached");
 }
 
 static void loose_passes_over_what_does_not_fit(void **state)
@@ -163,12 +168,14 @@ static void loose_passes_over_what_does_not_fit(void **state)
 	assert_int_equal(follow(HEADER "at a3 load#1 run a2 load#1\n"
 				       "at a1 store#1 run a2 load#1\n"
 				       "at a1 store#9 run a2 load#1\n"
-				       "end 3\n", true), 0);
+				       "end 3\n",
+				true),
+			 0);
 	assert_int_equal(cells.cell[0].value, 1);
 	assert_int_equal(done.n, 1);
 	/* The call that the other one is about to make need not be the same. */
-	assert_int_equal(follow(HEADER "at a1 store#1 run a2 add#7\nend 1\n",
-				true), 0);
+	assert_int_equal(
+		follow(HEADER "at a1 store#1 run a2 add#7\nend 1\n", true), 0);
 	assert_int_equal(cells.cell[0].value, 1);
 }
 

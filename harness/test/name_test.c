@@ -64,11 +64,16 @@ static void there_is_no_sixth_level(void **state)
 static void bad_names_are_refused(void **state)
 {
 	static const char *const bad[] = {
-		"",	  "m",	   "mai",     "mainx",	  "main.",   "main.a",
-		"main.1", "a",	   "a0",      "a01",	  "a16",     "a99",
-		"a151",	  "a1.",   "a1.c",    "a1.c0",	  "a1.x1",   "a1c1",
-		"a1..c1", ".a1",   "t1",      "c1",	  "A1",	     "a1 ",
-		" a1",	  "a-1",   "a+1",     "clock1",   "cloc",    "clock.a1",
+		"",         "m",       "mai",
+		"mainx",    "main.",   "main.a",
+		"main.1",   "a",       "a0",
+		"a01",      "a16",     "a99",
+		"a151",     "a1.",     "a1.c",
+		"a1.c0",    "a1.x1",   "a1c1",
+		"a1..c1",   ".a1",     "t1",
+		"c1",       "A1",      "a1 ",
+		" a1",      "a-1",     "a+1",
+		"clock1",   "cloc",    "clock.a1",
 		"a1.clock", "a1.main", "a1.c1.c1.c1.c1.c1",
 	};
 

@@ -24,9 +24,17 @@ static const char seed_text[] =
 	"end 3\n";
 
 static const char *const token[] = {
-	"at ",	   "run ", "pick ", "end ",  "#",    "\n",   " ",
-	"close#1", "a2",   "main",  "clock", "a1.",  "9999", "18446744073709551615",
-	"actors",  "fix",  "# ",    "\xc3",  "\xe2", "\x80", "kernel",
+	"at ",    "run ",
+	"pick ",  "end ",
+	"#",      "\n",
+	" ",      "close#1",
+	"a2",     "main",
+	"clock",  "a1.",
+	"9999",   "18446744073709551615",
+	"actors", "fix",
+	"# ",     "\xc3",
+	"\xe2",   "\x80",
+	"kernel",
 };
 
 static uint64_t rng = 20240229;

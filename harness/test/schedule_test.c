@@ -2,22 +2,22 @@
 /* The text form of a schedule: what is read, what is refused and why. */
 #include "support.h"
 
-static const char good[] =
-	"racerig-schedule 1\n"
-	"scenario etxtbsy/build-and-run\n"
-	"fix none\n"
-	"spawn vfork\n"
-	"actors 2\n"
-	"kernel etxtbsy=on release-order=lifo steps=call\n"
-	"starve-ns 250000000\n"
-	"outcome etxtbsy\n"
-	"# The other actor forks while the file is open.\n"
-	"at a1 close#1 run a2 clone#1\n"
-	"# Gr\xc3\xbc\xc3\x9f" "e \xe2\x82\xac \xf0\x9f\x90\x8d\n"
-	"at a2.c1 final-drop-order#1 pick 1\n"
-	"at main.t1 end#1 run clock tick#0\n"
-	"# at the end\n"
-	"end 3\n";
+static const char good[] = "racerig-schedule 1\n"
+			   "scenario etxtbsy/build-and-run\n"
+			   "fix none\n"
+			   "spawn vfork\n"
+			   "actors 2\n"
+			   "kernel etxtbsy=on release-order=lifo steps=call\n"
+			   "starve-ns 250000000\n"
+			   "outcome etxtbsy\n"
+			   "# The other actor forks while the file is open.\n"
+			   "at a1 close#1 run a2 clone#1\n"
+			   "# Gr\xc3\xbc\xc3\x9f"
+			   "e \xe2\x82\xac \xf0\x9f\x90\x8d\n"
+			   "at a2.c1 final-drop-order#1 pick 1\n"
+			   "at main.t1 end#1 run clock tick#0\n"
+			   "# at the end\n"
+			   "end 3\n";
 
 static struct rig_schedule parsed;
 static char why[RIG_MESSAGE_MAX];
@@ -62,7 +62,8 @@ static void print_gives_back_what_was_parsed(void **state)
 
 	assert_int_equal(parse(good, strlen(good)), 0);
 	assert_int_equal(rig_schedule_print(&parsed, subject(), text,
-					    sizeof(text)), strlen(good));
+					    sizeof(text)),
+			 strlen(good));
 	assert_string_equal(text, good);
 	assert_string_equal(parsed.header.kernel,
 			    "etxtbsy=on release-order=lifo steps=call");
@@ -86,7 +87,8 @@ static void print_stops_at_the_end_of_the_buffer(void **state)
 
 		assert_non_null(buf);
 		assert_int_equal(rig_schedule_print(&parsed, subject(), buf,
-						    size), strlen(good));
+						    size),
+				 strlen(good));
 		assert_int_equal(strlen(buf), fits);
 		assert_memory_equal(buf, good, fits);
 		free(buf);
@@ -236,12 +238,25 @@ static void nul_bytes_are_refused(void **state)
 static void malformed_utf8_is_refused(void **state)
 {
 	static const char *const malformed[] = {
-		"\x80",		"\xbf",		"\xc0\x80",	"\xc1\xbf",
-		"\xc3",		"\xc3(",	"\xe0\x80\x80", "\xe0\x9f\xbf",
-		"\xed\xa0\x80", "\xed\xbf\xbf", "\xe2\x82",	"\xe2(\xac",
-		"\xf0\x80\x80\x80",		"\xf0\x8f\xbf\xbf",
-		"\xf4\x90\x80\x80",		"\xf5\x80\x80\x80",
-		"\xf0\x9f\x90", "\xfe",		"\xff",
+		"\x80",
+		"\xbf",
+		"\xc0\x80",
+		"\xc1\xbf",
+		"\xc3",
+		"\xc3(",
+		"\xe0\x80\x80",
+		"\xe0\x9f\xbf",
+		"\xed\xa0\x80",
+		"\xed\xbf\xbf",
+		"\xe2\x82",
+		"\xe2(\xac",
+		"\xf0\x80\x80\x80",
+		"\xf0\x8f\xbf\xbf",
+		"\xf4\x90\x80\x80",
+		"\xf5\x80\x80\x80",
+		"\xf0\x9f\x90",
+		"\xfe",
+		"\xff",
 	};
 	char line[64];
 
@@ -259,7 +274,8 @@ static void malformed_utf8_is_refused(void **state)
 static void utf8_is_for_comments(void **state)
 {
 	static const char name[] = MAGIC "fix n\xc3\xb6ne\n";
-	static const char task[] = HEADER "at \xd0\xb0" "1 close#1 pick 1\n";
+	static const char task[] = HEADER "at \xd0\xb0"
+					  "1 close#1 pick 1\n";
 
 	expect_bad(name, strlen(name), 2, "0xc3 in column 6 has no place");
 	expect_bad(task, strlen(task), 5, "0xd0 in column 4 has no place");
@@ -337,7 +353,8 @@ static void reason_fits_its_buffer(void **state)
 
 		assert_non_null(small);
 		assert_int_equal(rig_schedule_parse(&parsed, subject(), "x\n",
-						    2, small, room), -EINVAL);
+						    2, small, room),
+				 -EINVAL);
 		assert_true(strlen(small) < room);
 		free(small);
 	}

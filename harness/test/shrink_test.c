@@ -19,7 +19,8 @@ static void find_long(struct rig_case *c)
 		assert_int_equal(rig_explore(c->engine, c->subject,
 					     rig_strategy_find("random"),
 					     &options, &limits, &bench.search,
-					     &copy), 0);
+					     &copy),
+				 0);
 		assert_true(bench.search.violated);
 		if (copy.n > found.n)
 			found = copy;
@@ -49,7 +50,8 @@ static void expect_replay(struct rig_case *c, int times)
 	for (int i = 0; i < times; i++) {
 		assert_int_equal(rig_schedule_run(c->engine, c->subject, &found,
 						  false, &copy, why,
-						  sizeof(why)), 0);
+						  sizeof(why)),
+				 0);
 		assert_int_equal(c->engine->end, RIG_VIOLATED);
 		assert_string_equal(c->engine->outcome, "etxtbsy");
 		assert_string_equal(c->engine->message, message);
@@ -73,7 +75,8 @@ static void counter_examples_become_minimal(void **state)
 		before = found.n;
 		assert_true(before >= 8);
 		assert_int_equal(rig_shrink(c->engine, c->subject, &found, 0,
-					    &result, why, sizeof(why)), 0);
+					    &result, why, sizeof(why)),
+				 0);
 		assert_true(result.minimal);
 		assert_int_equal(result.decisions_before, before);
 		assert_int_equal(result.preemptions,
@@ -94,7 +97,8 @@ static void minimal_ones_stay(void **state)
 
 	find_long(c);
 	assert_int_equal(rig_shrink(c->engine, c->subject, &found, 0, &result,
-				    why, sizeof(why)), 0);
+				    why, sizeof(why)),
+			 0);
 	n = found.n;
 	for (size_t leave = 0; leave < n; leave++) {
 		less = found;
@@ -102,12 +106,13 @@ static void minimal_ones_stay(void **state)
 		memmove(&less.decision[leave], &less.decision[leave + 1],
 			(n - 1 - leave) * sizeof(less.decision[0]));
 		assert_int_equal(rig_schedule_run(c->engine, c->subject, &less,
-						  true, NULL, why,
-						  sizeof(why)), 0);
+						  true, NULL, why, sizeof(why)),
+				 0);
 		assert_int_equal(c->engine->end, RIG_DONE);
 	}
 	assert_int_equal(rig_shrink(c->engine, c->subject, &found, 0, &result,
-				    why, sizeof(why)), 0);
+				    why, sizeof(why)),
+			 0);
 	assert_int_equal(found.n, n);
 	assert_int_equal(result.decisions_before, n);
 	rig_case_close(c);
@@ -121,7 +126,8 @@ static void few_executions_are_not_exceeded(void **state)
 	for (uint64_t limit = 1; limit < 200; limit *= 3) {
 		copy = found;
 		assert_int_equal(rig_shrink(c->engine, c->subject, &copy, limit,
-					    &result, why, sizeof(why)), 0);
+					    &result, why, sizeof(why)),
+				 0);
 		assert_true(result.executions <= limit);
 		assert_false(result.minimal);
 		assert_true(copy.n <= found.n);
@@ -135,7 +141,8 @@ static void what_passes_is_refused(void **state)
 
 	found.n = found.ncomments = 0;
 	assert_int_equal(rig_shrink(c->engine, c->subject, &found, 0, &result,
-				    why, sizeof(why)), -EINVAL);
+				    why, sizeof(why)),
+			 -EINVAL);
 	assert_non_null(strstr(why, "without a violation"));
 	assert_int_equal(found.n, 0);
 	rig_case_close(c);
@@ -150,7 +157,8 @@ static void what_does_not_fit_is_refused(void **state)
 	c = open_case("private-table", "steps=call");
 	copy = found;
 	assert_int_equal(rig_shrink(c->engine, c->subject, &copy, 0, &result,
-				    why, sizeof(why)), -EINVAL);
+				    why, sizeof(why)),
+			 -EINVAL);
 	assert_true(why[0] != '\0');
 	assert_int_equal(copy.n, found.n);
 	assert_memory_equal(copy.decision, found.decision,
@@ -174,8 +182,8 @@ static void lost_or_worse(void)
  */
 static void outcome_is_kept(void **state)
 {
-	const struct rig_subject *subject = use_cells(3, increment,
-						      lost_or_worse);
+	const struct rig_subject *subject =
+		use_cells(3, increment, lost_or_worse);
 	const struct rig_limits limits = { .executions = 1 };
 	size_t decisions[2] = { 0, 0 };
 
@@ -186,16 +194,19 @@ static void outcome_is_kept(void **state)
 		assert_int_equal(rig_explore(bench.engine, subject,
 					     rig_strategy_find("random"),
 					     &options, &limits, &bench.search,
-					     &found), 0);
+					     &found),
+				 0);
 		if (!bench.search.violated)
 			continue;
 		worst = !strcmp(bench.search.outcome, "worst");
 		assert_int_equal(rig_shrink(bench.engine, subject, &found, 0,
-					    &result, why, sizeof(why)), 0);
+					    &result, why, sizeof(why)),
+				 0);
 		assert_true(result.minimal);
 		assert_int_equal(rig_schedule_run(bench.engine, subject, &found,
 						  false, NULL, why,
-						  sizeof(why)), 0);
+						  sizeof(why)),
+				 0);
 		assert_int_equal(!strcmp(bench.engine->outcome, "worst"),
 				 worst);
 		/* The smallest there is has one size, wherever one began. */

@@ -170,7 +170,8 @@ static void locks_are_used_as_agreed(void **state)
 	expect_failure(rw_destroy_held, "contract", "lock in use");
 	expect_failure(cond_destroy_used, "contract", "condition in use");
 	expect_failure(wait_without_mutex, "contract", "without its mutex");
-	expect_failure(broadcast_without_mutex, "contract", "without the mutex");
+	expect_failure(broadcast_without_mutex, "contract",
+		       "without the mutex");
 	expect_failure(touch_without_lock, "contract", "without its lock");
 	expect_failure(touch_with_anothers_lock, "contract",
 		       "without its lock");

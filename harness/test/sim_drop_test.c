@@ -7,13 +7,13 @@
 #include "programs.h"
 
 enum {
-	BUSY = 1, /* at the end of the pipe the file was still open */
-	FREE = 2, /* it was not */
+	BUSY = 1,  /* at the end of the pipe the file was still open */
+	FREE = 2,  /* it was not */
 	EARLY = 4, /* the file was free while the pipe was not at its end */
 };
 
 static unsigned seen;
-static bool pipe_first; /* the pipe has the lower number */
+static bool pipe_first;  /* the pipe has the lower number */
 static const char *then; /* what the child executes; NULL: it exits */
 
 /*

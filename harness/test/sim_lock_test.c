@@ -14,7 +14,7 @@ static struct shared {
 	unsigned inside, readers, writers;
 	unsigned value;
 	bool ready;
-} *shared;
+} * shared;
 
 static unsigned together; /* the most readers at one time */
 

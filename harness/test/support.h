@@ -39,11 +39,11 @@ static struct bench {
  * cmocka would jump to another stack: so the execution fails, and the test that
  * ran it says how.
  */
-#define MUST(condition)                                                     \
-	do {                                                                \
-		if (!(condition))                                           \
-			rig_fail(bench.engine, "must", "%s:%d: %s",         \
-				 __FILE__, __LINE__, #condition);           \
+#define MUST(condition)                                                       \
+	do {                                                                  \
+		if (!(condition))                                             \
+			rig_fail(bench.engine, "must", "%s:%d: %s", __FILE__, \
+				 __LINE__, #condition);                       \
 	} while (0)
 
 static inline int open_bench(void **state)
@@ -92,7 +92,8 @@ static inline unsigned pick_default(void *state, struct rig_engine *engine,
 static inline void run_default(program_fn *program)
 {
 	assert_int_equal(rig_engine_run(bench.engine, use_program(program),
-					pick_default, NULL), 0);
+					pick_default, NULL),
+			 0);
 }
 
 /* One execution, everything at its default, ends well. */
@@ -126,15 +127,16 @@ static inline const struct rig_search *explore(const struct rig_subject *subject
 	assert_int_equal(rig_explore(bench.engine, subject,
 				     rig_strategy_find(strategy), &options,
 				     limits ? limits : &none, &bench.search,
-				     &bench.found), 0);
+				     &bench.found),
+			 0);
 	return &bench.search;
 }
 
 /* Every state of the program is visited, and nothing fails. */
 static inline void expect_clean(program_fn *program)
 {
-	const struct rig_search *s = explore(use_program(program), "states",
-					     NULL);
+	const struct rig_search *s =
+		explore(use_program(program), "states", NULL);
 
 	if (s->violated)
 		fail_msg("%s: %s", s->outcome, s->message);
@@ -145,8 +147,8 @@ static inline void expect_clean(program_fn *program)
 static inline void expect_found(program_fn *program, const char *outcome,
 				const char *text)
 {
-	const struct rig_search *s = explore(use_program(program), "states",
-					     NULL);
+	const struct rig_search *s =
+		explore(use_program(program), "states", NULL);
 
 	assert_true(s->violated);
 	if (strcmp(s->outcome, outcome) != 0 || !strstr(s->message, text))
@@ -155,6 +157,18 @@ static inline void expect_found(program_fn *program, const char *outcome,
 
 /* cmocka's table of tests, each with the defaults set before. */
 #define TEST(name) cmocka_unit_test_setup(name, reset_bench)
+
+/* Under a sanitizer everything takes ten times as long: less of it, then. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SLOW 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SLOW 1
+#endif
+#endif
+#ifndef SLOW
+#define SLOW 0
+#endif
 
 /* What main returns: cmocka's own is the number of failures, and 4 of them
  * would look like a test that was skipped. */

@@ -66,8 +66,8 @@ static void none_is_broken(void **state)
 {
 	for (int i = 0; i < 2; i++)
 		for (int j = 0; j < 2; j++)
-			expect_violated(search(scenarios[i], "none", steps[j],
-					       0));
+			expect_violated(
+				search(scenarios[i], "none", steps[j], 0));
 }
 
 /* The kernels of the 6.11 and 6.12 series without the check. */
@@ -82,8 +82,8 @@ static void retry_needs_starvation(void **state)
 {
 	for (int i = 0; i < 2; i++)
 		for (int j = 0; j < 2; j++) {
-			expect_proof(search(scenarios[i], "retry", steps[j],
-					    0));
+			expect_proof(
+				search(scenarios[i], "retry", steps[j], 0));
 			expect_violated(search(scenarios[i], "retry", steps[j],
 					       SECOND));
 			assert_true(bench.search.starved_ns >= 700000000);
@@ -96,8 +96,8 @@ static void retry_needs_starvation(void **state)
 static void quiesce_needs_a_step_inside_execve(void **state)
 {
 	for (int i = 0; i < 2; i++) {
-		expect_violated(search(scenarios[i], "quiesce", "steps=kernel",
-				       0));
+		expect_violated(
+			search(scenarios[i], "quiesce", "steps=kernel", 0));
 		expect_proof(search(scenarios[i], "quiesce", "steps=call", 0));
 	}
 }

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/* What a stress run is told and what its counts amount to: no run needed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "stress/stress.h"
+
+/* ---- the Wilson interval ---- */
+
+/* Newcombe, Statistics in Medicine 17 (1998), table I, method 3; four digits. */
+static void test_wilson_agrees_with_the_literature(void **state)
+{
+	static const struct {
+		uint64_t hits, attempts;
+		double low, high;
+	} known[] = {
+		{ 81, 263, 0.2553, 0.3662 },
+		{ 15, 148, 0.0624, 0.1605 },
+		{ 0, 20, 0.0000, 0.1611 },
+		{ 1, 29, 0.0061, 0.1718 },
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		double low, high;
+
+		rig_wilson(known[i].hits, known[i].attempts, &low, &high);
+		assert_true(low > known[i].low - 0.00006 &&
+			    low < known[i].low + 0.00006);
+		assert_true(high > known[i].high - 0.00006 &&
+			    high < known[i].high + 0.00006);
+	}
+}
+
+static void test_wilson_at_its_ends(void **state)
+{
+	double low, high;
+
+	rig_wilson(0, 0, &low, &high);
+	assert_true(low == 0 && high == 1);
+	/* Of zero hits, z^2 / (n + z^2): it never says "never". */
+	rig_wilson(0, 1000000, &low, &high);
+	assert_true(low == 0 && high > 3.84e-6 && high < 3.85e-6);
+	rig_wilson(29, 29, &low, &high);
+	assert_true(low > 0.882 && low < 0.884 && high == 1);
+	rig_wilson(UINT64_MAX / 2, UINT64_MAX, &low, &high);
+	assert_true(low > 0.4999 && low < 0.5 && high > 0.5 && high < 0.5001);
+}
+
+static void test_wilson_contains_the_rate(void **state)
+{
+	for (uint64_t n = 1; n < 200; n++) {
+		for (uint64_t hits = 0; hits <= n; hits++) {
+			double rate = (double)hits / (double)n, low, high;
+
+			rig_wilson(hits, n, &low, &high);
+			assert_true(0 <= low && low <= rate);
+			assert_true(rate <= high && high <= 1);
+		}
+	}
+}
+
+/* ---- amplifiers ---- */
+
+static struct rig_amplify parsed(const char *text)
+{
+	struct rig_amplify amplify = { .noise = 1 };
+	const char *expected;
+
+	if (rig_amplify_parse(&amplify, text, &expected))
+		fail_msg("%s: expected %s", text, expected);
+	return amplify;
+}
+
+static void test_amplifiers(void **state)
+{
+	assert_int_equal(parsed("spawn=vfork").spawn, RIG_SPAWN_VFORK);
+	assert_int_equal(parsed("spawn=fork").spawn, RIG_SPAWN_FORK);
+	assert_int_equal(parsed("spawn=posix_spawn").spawn,
+			 RIG_SPAWN_POSIX_SPAWN);
+	assert_int_equal(parsed("extra-fds=200").extra_fds, 200);
+	assert_int_equal(parsed("extra-fds=100000").extra_fds, 100000);
+	assert_int_equal(parsed("noise=4").noise, 4);
+	assert_int_equal(parsed("noise=0").noise, 0);
+	assert_int_equal(parsed("hold=100").hold_us, 100);
+	assert_int_equal(parsed("cpus=1").cpus, 1);
+	assert_true(parsed("rewrite").rewrite);
+	/* The others stay. */
+	assert_int_equal(parsed("cpus=1").noise, 1);
+}
+
+static void test_wrong_amplifiers(void **state)
+{
+	static const struct {
+		const char *text, *expected;
+	} wrong[] = {
+		{ "", "spawn=HOW" },
+		{ "spawn", "spawn=HOW" },
+		{ "spawning=fork", "spawn=HOW" },
+		{ "=1", "spawn=HOW" },
+		{ "spawn=", "spawn=vfork" },
+		{ "spawn=clone", "spawn=vfork" },
+		{ "spawn=fork ", "spawn=vfork" },
+		{ "extra-fds=", "extra-fds=N" },
+		{ "extra-fds=-1", "extra-fds=N" },
+		{ "extra-fds=100001", "extra-fds=N" },
+		{ "noise=65", "noise=N" },
+		{ "noise=1x", "noise=N" },
+		{ "noise=4294967297", "noise=N" },
+		{ "hold=1000001", "hold=US" },
+		{ "hold=1ms", "hold=US" },
+		{ "cpus=0", "cpus=N" },
+		{ "cpus=1025", "cpus=N" },
+		{ "rewrite=1", "rewrite" },
+		{ "rewrites", "rewrite" },
+	};
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct rig_amplify amplify = { .noise = 0 };
+		const char *expected = "";
+
+		if (rig_amplify_parse(&amplify, wrong[i].text, &expected) !=
+			    -EINVAL ||
+		    strncmp(expected, wrong[i].expected,
+			    strlen(wrong[i].expected)) != 0)
+			fail_msg("\"%s\": expected %s", wrong[i].text,
+				 expected);
+	}
+}
+
+/* ---- what the counts amount to ---- */
+
+static const struct rig_workdir here = { .fs = "testfs", .busy_refused = true };
+
+static void expect_judged(const struct rig_stress *r, enum rig_stress_end end,
+			  const char *text)
+{
+	char why[RIG_MESSAGE_MAX];
+
+	assert_int_equal(rig_stress_judge(r, &here, why, sizeof(why)), end);
+	if (!strstr(why, text))
+		fail_msg("\"%s\" is not in \"%s\"", text, why);
+}
+
+static struct rig_stress clean_run(void)
+{
+	return (struct rig_stress){
+		.test = { .attempts = 1000 },
+		.positive = { .attempts = 500, .hits = 3 },
+		.negative = { .attempts = 100 },
+		.negative_fix = "lease",
+	};
+}
+
+static void test_clean_only_beside_a_control_that_fired(void **state)
+{
+	struct rig_stress r = clean_run();
+
+	expect_judged(&r, RIG_STRESS_CLEAN, "no hit, while");
+	r.interrupted = true;
+	expect_judged(&r, RIG_STRESS_CLEAN, "until the interruption");
+	r.positive.hits = 0;
+	expect_judged(&r, RIG_STRESS_UNJUDGED, "interrupted before");
+	r.interrupted = false;
+	expect_judged(&r, RIG_STRESS_UNJUDGED, "not hit either, in 500");
+	r = clean_run();
+	r.test.attempts = 0;
+	expect_judged(&r, RIG_STRESS_UNJUDGED, "");
+}
+
+static void test_the_unfixed_variant_is_its_own_control(void **state)
+{
+	struct rig_stress r = { .test = { .attempts = 7, .hits = 1 },
+				.test_is_positive = true };
+
+	expect_judged(&r, RIG_STRESS_HIT, "hit on this kernel");
+	r.test.hits = 0;
+	expect_judged(&r, RIG_STRESS_UNJUDGED, "in 7 attempts");
+}
+
+static void test_hit(void **state)
+{
+	struct rig_stress r = clean_run();
+
+	r.test.hits = 1;
+	expect_judged(&r, RIG_STRESS_HIT, "hit on this kernel");
+	/* One hit is enough; the control need not have had its turn. */
+	r.positive = (struct rig_tally){ .attempts = 0 };
+	expect_judged(&r, RIG_STRESS_HIT, "hit on this kernel");
+}
+
+static void test_what_spoils_a_run(void **state)
+{
+	struct rig_stress r = clean_run();
+
+	r.test.hits = 5;
+	r.negative.hits = 2;
+	expect_judged(&r, RIG_STRESS_FAILED,
+		      "lease, which is sound, was hit 2 times in 100");
+	r = clean_run();
+	r.test.hits = 5;
+	r.positive.errors = 1;
+	snprintf(r.positive.error, sizeof(r.positive.error), "the disk");
+	expect_judged(&r, RIG_STRESS_FAILED, "the disk");
+	r = clean_run();
+	r.test = (struct rig_tally){ .refused = 9 };
+	expect_judged(&r, RIG_STRESS_FAILED, "refused a process 9 times");
+	/* Refusals beside attempts are back-pressure, nothing more. */
+	r = clean_run();
+	r.test.refused = 9;
+	expect_judged(&r, RIG_STRESS_CLEAN, "no hit");
+}
+
+static void test_a_kernel_without_the_check(void **state)
+{
+	struct rig_workdir off = { .fs = "overlay", .busy_refused = false };
+	struct rig_stress r = clean_run();
+	char why[RIG_MESSAGE_MAX];
+
+	r.positive.hits = 0;
+	assert_int_equal(rig_stress_judge(&r, &off, why, sizeof(why)),
+			 RIG_STRESS_UNJUDGED);
+	assert_non_null(strstr(why, "this kernel executes a file on overlay"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_wilson_agrees_with_the_literature),
+		cmocka_unit_test(test_wilson_at_its_ends),
+		cmocka_unit_test(test_wilson_contains_the_rate),
+		cmocka_unit_test(test_amplifiers),
+		cmocka_unit_test(test_wrong_amplifiers),
+		cmocka_unit_test(test_clean_only_beside_a_control_that_fired),
+		cmocka_unit_test(test_the_unfixed_variant_is_its_own_control),
+		cmocka_unit_test(test_hit),
+		cmocka_unit_test(test_what_spoils_a_run),
+		cmocka_unit_test(test_a_kernel_without_the_check),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL) != 0;
+}
