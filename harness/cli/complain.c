@@ -95,3 +95,11 @@ int rig_unknown_fix(const struct rig_family *family, const char *given)
 		names[i] = fix.name;
 	return rig_unknown("fix", given, names);
 }
+
+int rig_no_directory(const struct rig_args *args, const char *why)
+{
+	if (args->dir)
+		return rig_error("--dir %s", why);
+	printf("SKIP %s; see --dir\n", why);
+	return RIG_EXIT_SKIP;
+}

@@ -216,7 +216,7 @@ static int run(const struct rig_args *args)
 	f->progress = !args->quiet && isatty(STDERR_FILENO);
 	rig_interrupt_catch(); /* first: the directory must not stay */
 	if (rig_workdir_open(&dir, args->dir, why, sizeof(why))) {
-		rc = rig_error("%s", why);
+		rc = rig_no_directory(args, why);
 	} else {
 		rc = run_in(f, &dir);
 		rig_workdir_close(&dir);

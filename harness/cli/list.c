@@ -32,7 +32,11 @@ static void print_table(void)
 	for (int i = 0; rig_strategies[i]; i++)
 		printf("  %-26s %s\n", rig_strategies[i]->name,
 		       rig_strategies[i]->summary);
-	puts("\nworlds\n  sim                        the simulated kernel");
+	puts("\nworlds\n"
+	     "  sim                        the simulated kernel (explore)\n"
+	     "  control                    this kernel, call by call (replay "
+	     "--on control, conform)\n"
+	     "  stress                     this kernel, by force (stress)");
 }
 
 static void emit_fixes(struct emit *emit, const struct rig_family *family)

@@ -20,8 +20,8 @@
 enum {
 	CELLS_MAX = 256,
 	CONTROL_RUNS = 100, /* of one cell */
-	QUICK_MS = 500,
-	FULL_MS = 3000, /* of stress, of one cell; controls come on top */
+	QUICK_MS = 700,
+	FULL_MS = 3000, /* of stress, of one cell with its controls */
 	CONTROL_TEXT = 80,
 	THREADS = 8,   /* of stress */
 	HOLD_US = 200, /* makes the unfixed variant fail in half of all */
@@ -43,7 +43,8 @@ struct matrix {
 	char no_control[RIG_MESSAGE_MAX];
 	/* Each world has its own: both keep programs of the same names. */
 	struct rig_workdir control_dir, stress_dir;
-	const char *out; /* directory of the reports */
+	struct rig_stress stress; /* of the cell at hand */
+	const char *out;          /* directory of the reports */
 	struct cell *cell[CELLS_MAX];
 	unsigned n;
 	bool progress;
@@ -175,9 +176,19 @@ static int go_by_call(struct matrix *m, struct cell *cell)
 
 /* ---- stress ---- */
 
-static bool positive_fired(const struct rig_stress *s)
+static void take_counts(struct report_real *real, const struct rig_stress *s)
 {
-	return s->positive.hits || s->test.hits;
+	const struct rig_tally *positive = s->test_is_positive ? &s->test :
+								 &s->positive;
+
+	real->attempts = s->test.attempts;
+	real->hits = s->test.hits;
+	real->windows = s->test.windows;
+	real->first_hit_ns = s->test.first_hit_ns;
+	real->ns = s->test.ns;
+	real->control_attempts = positive->attempts;
+	real->control_hits = positive->hits;
+	rig_wilson(real->hits, real->attempts, &real->low, &real->high);
 }
 
 static int go_by_force(struct matrix *m, struct cell *cell)
@@ -193,27 +204,30 @@ static int go_by_force(struct matrix *m, struct cell *cell)
 		.time_ns = (m->args->quick ? QUICK_MS : FULL_MS) * 1000000ull,
 		.stop = &rig_interrupted,
 	};
-	struct report_real *real = &cell->real;
-	struct rig_stress s;
-	int rc = rig_stress_run(&options, &m->stress_dir, &s);
+	const char *name = cell->plan.scenario->name;
+	struct rig_stress *s = &m->stress;
+	char why[RIG_MESSAGE_MAX];
+	int rc = rig_stress_run(&options, &m->stress_dir, s);
 
-	real->attempts = s.test.attempts;
-	real->hits = s.test.hits;
-	real->windows = s.test.windows;
-	real->first_hit_ns = s.test.first_hit_ns;
-	real->ns = s.test.ns;
-	real->control_attempts = s.positive.attempts;
-	real->control_hits = s.positive.hits;
-	rig_wilson(real->hits, real->attempts, &real->low, &real->high);
-	real->stress_reason = cell->stress;
-	if (rc)
-		snprintf(cell->stress, CONTROL_TEXT, "SKIP: %.70s",
-			 s.test.error[0] ? s.test.error : strerror(-rc));
-	else if (!positive_fired(&s))
-		snprintf(cell->stress, CONTROL_TEXT,
-			 "UNJUDGED: unfixed did not fire");
-	else
-		real->stress_reason = NULL;
+	cell->real.stress_reason = cell->stress;
+	take_counts(&cell->real, s);
+	if (rc == -ETIMEDOUT)
+		return rig_error("%s %s: %s", name, cell->plan.fix.name,
+				 s->why);
+	if (rc) {
+		snprintf(cell->stress, CONTROL_TEXT, "SKIP: %.70s", s->why);
+		return 0;
+	}
+	switch (rig_stress_judge(s, &m->stress_dir, why, sizeof(why))) {
+	case RIG_STRESS_FAILED:
+		return rig_error("%s %s: %s", name, cell->plan.fix.name, why);
+	case RIG_STRESS_UNJUDGED:
+		snprintf(cell->stress, CONTROL_TEXT, "UNJUDGED: %.68s", why);
+		break;
+	case RIG_STRESS_CLEAN:
+	case RIG_STRESS_HIT:
+		cell->real.stress_reason = NULL;
+	}
 	return 0;
 }
 
@@ -344,7 +358,7 @@ static int open_worlds(struct matrix *m)
 		return rig_error("no memory");
 	if (rig_workdir_open(&m->control_dir, m->args->dir, why, sizeof(why)) ||
 	    rig_workdir_open(&m->stress_dir, m->args->dir, why, sizeof(why)))
-		return rig_error("%s", why);
+		return rig_no_directory(m->args, why);
 	if (!rig_case_control(m->control, m->control_dir.path, m->no_control,
 			      sizeof(m->no_control)))
 		return 0;

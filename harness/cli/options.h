@@ -136,6 +136,12 @@ int rig_unknown(const char *kind, const char *given, const char *const *names);
 /* The same for the fixes of family. */
 int rig_unknown_fix(const struct rig_family *family, const char *given);
 
+/*
+ * A machine where nothing can be run is skipped; a directory that was asked for
+ * has to do. Says why and returns the exit status, RIG_EXIT_SKIP or _ERROR.
+ */
+int rig_no_directory(const struct rig_args *args, const char *why);
+
 /* "250ms", "5s", "10m", "2h"; a bare number is seconds. -EINVAL. */
 int rig_parse_duration(const char *text, uint64_t *ns);
 

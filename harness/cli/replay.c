@@ -152,8 +152,6 @@ static int replace_fix(struct replay *r)
 	return 0;
 }
 
-enum { EXIT_SKIP = 4 };
-
 /*
  * From here on the calls are made on this machine's kernel as well. A schedule
  * that rests on a step inside a call cannot be replayed from outside.
@@ -169,11 +167,11 @@ static int go_to_control(struct replay *r)
 		printf("SKIP %s: n/a (inside a call): control makes whole "
 		       "calls\n",
 		       r->args->word[0]);
-		return EXIT_SKIP;
+		return RIG_EXIT_SKIP;
 	}
 	rig_interrupt_catch(); /* first: the directory must not stay */
 	if (rig_workdir_open(&r->dir, r->args->dir, why, sizeof(why)))
-		return rig_error("%s", why);
+		return rig_no_directory(r->args, why);
 	r->has_dir = true;
 	if (rig_case_control(r->c, r->dir.path, why, sizeof(why)))
 		return rig_error("%s", why);

@@ -81,7 +81,7 @@ static enum rig_answer lease_probe(struct rig_probing *p, bool mapped,
 /* Refused meanwhile says something only where it is granted after. */
 static enum rig_answer lease_refused(struct rig_probing *p, bool mapped)
 {
-	struct lease lease;
+	struct lease lease = { 0 };
 	enum rig_answer answer = lease_probe(p, mapped, &lease);
 
 	if (answer != RIG_YES)
@@ -106,7 +106,7 @@ static enum rig_answer lease_mapping(struct rig_probing *p)
 
 static enum rig_answer lease_granted(struct rig_probing *p)
 {
-	struct lease lease;
+	struct lease lease = { 0 };
 	enum rig_answer answer = lease_probe(p, false, &lease);
 
 	return answer == RIG_YES ? probe_feature(p, lease.after) : answer;

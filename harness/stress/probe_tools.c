@@ -115,8 +115,9 @@ pid_t probe_idle_child(void)
 {
 	pid_t pid = probe_fork();
 
-	while (pid == 0)
-		pause();
+	if (pid == 0)
+		for (;;)
+			pause();
 	return pid;
 }
 

@@ -141,8 +141,9 @@ static void *fork_on_thread(void *arg)
 	struct other *o = arg;
 
 	o->child = fork();
-	while (o->child == 0)
-		pause();
+	if (o->child == 0)
+		for (;;)
+			pause();
 	o->rc = errno;
 	return NULL;
 }

@@ -149,11 +149,12 @@ static void starvation_is_bounded(void **state)
 
 /* With no starvation a sleeper never overtakes who can run. */
 static bool working;
+static uint64_t short_nap;
 
 static void runs_or_oversleeps(unsigned index)
 {
 	if (index == 1) {
-		rig_sleep(bench.engine, RIG_OP_ADD, 1);
+		rig_sleep(bench.engine, RIG_OP_ADD, short_nap);
 		MUST(!working);
 		return;
 	}
@@ -169,7 +170,9 @@ static void nobody_oversleeps_without(void **state)
 		use_cells(2, runs_or_oversleeps, NULL);
 
 	/* The worker alone can run until it has ended. */
-	assert_int_equal(brute_force(subject, 10, must_be_done), 1);
+	for (short_nap = 0; short_nap < 2; short_nap++)
+		assert_int_equal(brute_force(subject, 10, must_be_done), 1);
+	short_nap = 1;
 	bench.engine->starve_ns = 1;
 	explore(subject, "states", NULL);
 	assert_true(bench.search.violated);

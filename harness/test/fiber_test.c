@@ -123,7 +123,7 @@ static __attribute__((noinline)) void mixes(uint64_t seed, struct rig_fiber *me,
 	double x = (double)seed / 3, y = (double)seed / 7,
 	       z = (double)seed / 11;
 
-	for (int i = 0; i < 1000; i++) {
+	for (uint64_t i = seed; i < seed + 1000; i++) {
 		rig_fiber_switch(me, other);
 		a += b;
 		b ^= c;

@@ -19,7 +19,6 @@ static char path[] = "/tmp/racerig-junit-XXXXXX";
 /* xmllint's exit status: 0 valid, 1 not well-formed, 3 not valid. */
 static int lint(const char *const *argv)
 {
-	extern char **environ;
 	posix_spawn_file_actions_t quiet;
 	pid_t pid;
 	int status, rc;

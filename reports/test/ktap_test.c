@@ -34,65 +34,64 @@ static void test_checker_accepts(void **state)
 	}
 }
 
+/* What is wrong, in which line it is seen, and what is said then. */
+static const struct {
+	const char *text;
+	unsigned line;
+	const char *why;
+} bad[] = {
+	{ "", 1, "no version line" },
+	{ "1..1\nok 1 a\n", 1, "a plan without a version" },
+	{ V "ok 1 a\n", 2, "no plan" },
+	{ V V "1..1\nok 1 a\n", 2, "a second version" },
+	{ V "1..1\n" V "ok 1 a\n", 3, "a second version" },
+	{ V "1..1\n1..1\nok 1 a\n", 3, "a second plan" },
+	{ V "1..x\n", 2, "a plan that is not" },
+	{ V "1..2 \nok 1\nok 2\n", 2, "a plan that is not" },
+	{ V "1..2\nok 1 a\n", 4, "fewer or more tests" },
+	{ V "1..1\nok 1 a\nok 2 b\n", 4, "a wrong number" },
+	{ V "1..2\nok 1 a\nok 1 b\n", 4, "a wrong number" },
+	{ V "1..2\nok 2 a\nok 1 b\n", 3, "a wrong number" },
+	{ V "1..1\nok 0 a\n", 3, "a wrong number" },
+	{ V "1..1\nok a\n", 3, "without a number" },
+	{ V "1..1\nok 1a\n", 3, "no space" },
+	{ V "1..1\nok 1 a#b\n", 3, "a '#'" },
+	{ V "1..1\nok 1 a #b\n", 3, "a '#'" },
+	{ V "1..1\nok 1 a # SKIP b # c\n", 3, "a '#'" },
+	{ V "1..1\nok 1 a # TO"
+	    "DO x\n",
+	  3, "a directive that" },
+	{ V "1..1\nok 1 a # BROKEN\n", 3, "a directive that" },
+	{ V "1..1\nok 1 a # TIMEOUT\n", 3, "a directive of" },
+	{ V "1..1\nok 1 a # ERROR x\n", 3, "a directive of" },
+	{ V "1..1\nOK 1 a\n", 3, "no known form" },
+	{ V "1..1\n\nok 1 a\n", 3, "no known form" },
+	{ V "1..1\n#\nok 1 a\n", 3, "no known form" },
+	{ "# x\n" V "1..1\nok 1 a\n", 1, "outside of its level" },
+	{ V "# x\n1..1\nok 1 a\n", 2, "no plan" },
+	{ V "1..1\nok 1 a\r\n", 3, "a control character" },
+	{ V "1..1\n\tok 1 a\n", 3, "a control character" },
+	{ V "1..1\nok 1 a", 3, "no newline" },
+	{ V "1..1\n ok 1 a\n", 3, "an indentation" },
+	{ V "1..1\n  ok 1 a\n", 3, "a result before the plan" },
+	{ V "1..1\n  # x\nok 1 a\n", 3, "outside of its level" },
+	{ V "1..1\n" SV "  ok 1 a\nok 1 b\n", 4, "no plan" },
+	{ V "1..1\n" SV "  1..1\n  ok 1 a\n", 6, "subtests without" },
+	{ V "1..1\n" SV "  1..1\n  ok 1 a\n  ok 2 b\nok 1 c\n", 6,
+	  "a wrong number" },
+	{ V "1..1\n" SV "  1..2\n  ok 1 a\nok 1 c\n", 6,
+	  "fewer or more subtests" },
+	{ V "1..1\n" SV "  1..1\n  not ok 1 a\nok 1 c\n", 6, "contradict" },
+	{ V "1..1\n" SV "  1..1\n  ok 1 a\nnot ok 1 c\n", 6, "contradict" },
+	{ V "1..1\n" SV "  1..1\n  ok 1 a\nok 1 c # SKIP\n", 6,
+	  "a parent skipped" },
+	{ V SV "  1..1\n  ok 1 a\n1..1\nok 1 c\n", 2, "before the plan" },
+	{ V "1..1\n" SV "  1..1\n  ok 1 a\n" SV, 6, "a second version" },
+	{ V "1..1\n    KTAP version 1\n", 3, "before the plan" },
+};
+
 static void test_checker_refuses(void **state)
 {
-	static const struct {
-		const char *text;
-		unsigned line;
-		const char *why;
-	} bad[] = {
-		{ "", 1, "no version line" },
-		{ "1..1\nok 1 a\n", 1, "a plan without a version" },
-		{ V "ok 1 a\n", 2, "no plan" },
-		{ V V "1..1\nok 1 a\n", 2, "a second version" },
-		{ V "1..1\n" V "ok 1 a\n", 3, "a second version" },
-		{ V "1..1\n1..1\nok 1 a\n", 3, "a second plan" },
-		{ V "1..x\n", 2, "a plan that is not" },
-		{ V "1..2 \nok 1\nok 2\n", 2, "a plan that is not" },
-		{ V "1..2\nok 1 a\n", 4, "fewer or more tests" },
-		{ V "1..1\nok 1 a\nok 2 b\n", 4, "a wrong number" },
-		{ V "1..2\nok 1 a\nok 1 b\n", 4, "a wrong number" },
-		{ V "1..2\nok 2 a\nok 1 b\n", 3, "a wrong number" },
-		{ V "1..1\nok 0 a\n", 3, "a wrong number" },
-		{ V "1..1\nok a\n", 3, "without a number" },
-		{ V "1..1\nok 1a\n", 3, "no space" },
-		{ V "1..1\nok 1 a#b\n", 3, "a '#'" },
-		{ V "1..1\nok 1 a #b\n", 3, "a '#'" },
-		{ V "1..1\nok 1 a # SKIP b # c\n", 3, "a '#'" },
-		{ V "1..1\nok 1 a # TODO x\n", 3, "a directive that" },
-		{ V "1..1\nok 1 a # BROKEN\n", 3, "a directive that" },
-		{ V "1..1\nok 1 a # TIMEOUT\n", 3, "a directive of" },
-		{ V "1..1\nok 1 a # ERROR x\n", 3, "a directive of" },
-		{ V "1..1\nOK 1 a\n", 3, "no known form" },
-		{ V "1..1\n\nok 1 a\n", 3, "no known form" },
-		{ V "1..1\n#\nok 1 a\n", 3, "no known form" },
-		{ "# x\n" V "1..1\nok 1 a\n", 1, "outside of its level" },
-		{ V "# x\n1..1\nok 1 a\n", 2, "no plan" },
-		{ V "1..1\nok 1 a\r\n", 3, "a control character" },
-		{ V "1..1\n\tok 1 a\n", 3, "a control character" },
-		{ V "1..1\nok 1 a", 3, "no newline" },
-		{ V "1..1\n ok 1 a\n", 3, "an indentation" },
-		{ V "1..1\n  ok 1 a\n", 3, "a result before the plan" },
-		{ V "1..1\n  # x\nok 1 a\n", 3, "outside of its level" },
-		{ V "1..1\n" SV "  ok 1 a\nok 1 b\n", 4, "no plan" },
-		{ V "1..1\n" SV "  1..1\n  ok 1 a\n", 6, "subtests without" },
-		{ V "1..1\n" SV "  1..1\n  ok 1 a\n  ok 2 b\nok 1 c\n", 6,
-		  "a wrong number" },
-		{ V "1..1\n" SV "  1..2\n  ok 1 a\nok 1 c\n", 6,
-		  "fewer or more subtests" },
-		{ V "1..1\n" SV "  1..1\n  not ok 1 a\nok 1 c\n", 6,
-		  "contradict" },
-		{ V "1..1\n" SV "  1..1\n  ok 1 a\nnot ok 1 c\n", 6,
-		  "contradict" },
-		{ V "1..1\n" SV "  1..1\n  ok 1 a\nok 1 c # SKIP\n", 6,
-		  "a parent skipped" },
-		{ V SV "  1..1\n  ok 1 a\n1..1\nok 1 c\n", 2,
-		  "before the plan" },
-		{ V "1..1\n" SV "  1..1\n  ok 1 a\n" SV, 6,
-		  "a second version" },
-		{ V "1..1\n    KTAP version 1\n", 3, "before the plan" },
-	};
-
 	for (size_t i = 0; i < LENGTH(bad); i++) {
 		struct ktap k;
 		unsigned line;
