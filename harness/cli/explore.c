@@ -346,7 +346,7 @@ const struct rig_command rig_command_explore = {
 		"  racerig explore etxtbsy/build-and-run --strategy random --seed 7 --max 1000\n"
 		"  racerig explore etxtbsy/build-and-run --save race.sched\n"
 		"  racerig explore etxtbsy/build-and-run --kernel etxtbsy=off\n"
-"  racerig explore etxtbsy/build-and-run --fix all --format ktap\n",
+		"  racerig explore etxtbsy/build-and-run --fix all --format ktap\n",
 	.options = RIG_OPTS_COMMON | RIG_OPT(FIX) | RIG_OPT(ACTORS) |
 		   RIG_OPT(STRATEGY) | RIG_OPT(MAX) | RIG_OPT(TIME) |
 		   RIG_OPT(STARVE) | RIG_OPT(KERNEL) | RIG_OPT(SPAWN) |

@@ -92,7 +92,7 @@ static int make_plan(const char *path, const char *text, size_t len,
 int rig_schedule_load(struct rig_case *c, const char *path,
 		      struct rig_schedule *schedule)
 {
-	struct rig_plan plan;
+	struct rig_plan plan = { 0 };
 	char why[RIG_MESSAGE_MAX];
 	char *text = NULL;
 	size_t len = 0;

@@ -21,8 +21,9 @@ static void print_result(const struct rig_args *args,
 		       "%" PRIu64 " executions\n%s: %s\nwritten to %s\n",
 		       r->decisions_before, r->preemptions_before, s->n,
 		       r->preemptions,
-		       r->minimal ? "no shorter one exists" :
-				    "a shorter one may exist",
+		       r->minimal ?
+			       "no shorter one exists without more preemptions" :
+			       "a shorter one may exist",
 		       r->executions, s->header.outcome, r->message,
 		       args->output);
 		return;

@@ -21,6 +21,12 @@ static const unsigned char program_image[] = {
 
 _Static_assert(sizeof(program_image) <= CTL_PROGRAM_MAX, "it fits");
 
+/* Never 0, whatever errno is. */
+static int os_error(void)
+{
+	return errno > 0 ? -errno : -EIO;
+}
+
 /* ---- the target process ---- */
 
 /* Ends the target and all that it started: one process group. */
@@ -101,13 +107,13 @@ static int map_page(struct rig_control *c)
 	void *page = MAP_FAILED;
 
 	if (fd < 0)
-		return -errno;
+		return os_error();
 	if (!ftruncate(fd, sizeof(*c->page)))
 		page = mmap(NULL, sizeof(*c->page), PROT_READ | PROT_WRITE,
 			    MAP_SHARED, fd, 0);
 	close(fd);
 	if (page == MAP_FAILED)
-		return -errno;
+		return os_error();
 	c->page = page;
 	return 0;
 }

@@ -168,7 +168,6 @@ static int start_thread(struct server *of, unsigned slot)
 	servers[slot].slot = slot;
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	pthread_attr_setstacksize(&attr, 256 * 1024);
 	rc = pthread_create(&thread, &attr, serve_thread, &servers[slot]);
 	pthread_attr_destroy(&attr);
 	return -rc;

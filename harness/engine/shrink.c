@@ -168,25 +168,27 @@ static unsigned enumeration_pick(void *state, struct rig_engine *e,
 	return node->chosen;
 }
 
-/* Every schedule of exactly this many decisions; false: no executions left. */
-static bool enumerate_bound(struct shrinker *s, struct enumeration *en)
+/* Every schedule of at most this many decisions. -ENOSPC: none are left. */
+static int enumerate_bound(struct shrinker *s, struct enumeration *en)
 {
 	struct rig_engine *e = s->engine;
+	int rc;
 
 	en->n = en->used = 0;
 	do {
 		if (!s->left)
-			return false;
+			return -ENOSPC;
 		s->left--;
 		s->result->executions++;
 		s->done->n = 0;
 		e->record = s->done;
 		e->counting = true;
-		if (rig_engine_run(e, s->subject, enumeration_pick, en))
-			return false;
+		rc = rig_engine_run(e, s->subject, enumeration_pick, en);
+		if (rc)
+			return rc;
 		better(s, s->done);
 	} while (enumeration_next(en));
-	return true;
+	return 0;
 }
 
 /*
@@ -196,17 +198,17 @@ static bool enumerate_bound(struct shrinker *s, struct enumeration *en)
 static int enumerate(struct shrinker *s)
 {
 	struct enumeration *en = calloc(1, sizeof(*en));
-	bool all = true;
+	int rc = 0;
 
 	if (!en)
 		return -ENOMEM;
-	for (en->bound = 0; all && en->bound < s->best->n; en->bound++)
-		all = enumerate_bound(s, en);
-	s->result->minimal = all;
+	for (en->bound = 0; !rc && en->bound < s->best->n; en->bound++)
+		rc = enumerate_bound(s, en);
+	s->result->minimal = !rc;
 	s->engine->record = NULL;
 	s->engine->counting = false;
 	free(en);
-	return 0;
+	return rc == -ENOSPC ? 0 : rc;
 }
 
 /* ---- */

@@ -14,7 +14,8 @@ struct rig_shrink {
 	size_t decisions_before;
 	unsigned preemptions_before;
 	unsigned preemptions;
-	bool minimal; /* no failing schedule has fewer decisions */
+	/* No failing schedule has fewer decisions without more preemptions. */
+	bool minimal;
 	uint64_t starved_ns;
 	char message[RIG_MESSAGE_MAX];
 };

@@ -4,21 +4,22 @@
 
 #include <errno.h>
 
-#define ERRORS(X)                                                            \
-	X(EACCES)                                                            \
-	X(EAGAIN) X(EBADF) X(ECHILD) X(EEXIST) X(EINTR) X(EINVAL) X(EIO)     \
-		X(EMFILE) X(ENFILE) X(ENOENT) X(ENOEXEC) X(ENOMEM) X(ENOSPC) \
-			X(EPERM) X(EPIPE) X(ETXTBSY)
+static const struct {
+	int error;
+	const char *name;
+} names[] = {
+	{ EACCES, "EACCES" },   { EAGAIN, "EAGAIN" }, { EBADF, "EBADF" },
+	{ ECHILD, "ECHILD" },   { EEXIST, "EEXIST" }, { EINTR, "EINTR" },
+	{ EINVAL, "EINVAL" },   { EIO, "EIO" },       { EMFILE, "EMFILE" },
+	{ ENFILE, "ENFILE" },   { ENOENT, "ENOENT" }, { ENOEXEC, "ENOEXEC" },
+	{ ENOMEM, "ENOMEM" },   { ENOSPC, "ENOSPC" }, { EPERM, "EPERM" },
+	{ ETXTBSY, "ETXTBSY" }, { EPIPE, "EPIPE" },
+};
 
 const char *sim_errno_name(int error)
 {
-	switch (error) {
-#define X(name)    \
-	case name: \
-		return #name;
-		ERRORS(X)
-#undef X
-	default:
-		return "error";
-	}
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i].error == error)
+			return names[i].name;
+	return "error";
 }

@@ -53,7 +53,7 @@ static void any_bytes_are_one_schedule(void **state)
 {
 	static struct record first, second;
 	const struct rig_subject *subject = use_cells(3, mixed, NULL);
-	uint8_t data[LEN_MAX];
+	uint8_t data[LEN_MAX] = { 0 };
 
 	bench.engine->starve_ns = 5 * MS;
 	for (size_t len = 0; len <= LEN_MAX; len++)

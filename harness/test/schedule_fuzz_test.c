@@ -67,7 +67,7 @@ static void mutate(void)
 	switch (below(6)) {
 	case 0:
 		if (len)
-			input[at] ^= (char)(1 << below(8));
+			input[at] = (char)(input[at] ^ 1 << below(8));
 		break;
 	case 1:
 		replace(at, n, "", 0);

@@ -338,8 +338,7 @@ static void files_have_a_limit(void **state)
 {
 	size_t len = put_lines("", 0);
 
-	memcpy(text + len, "end 0\n", 6);
-	len += 6;
+	len += (size_t)sprintf(text + len, "end 0\n");
 	memset(text + len, '\n', sizeof(text) - len);
 	assert_int_equal(parse(text, RIG_SCHEDULE_BYTES_MAX), 0);
 	expect_bad(text, RIG_SCHEDULE_BYTES_MAX + 1, 1, "more than 1048576");

@@ -117,14 +117,14 @@ static inline void expect_failure(program_fn *program, const char *outcome,
 			 bench.engine->message);
 }
 
-static inline const struct rig_search *explore(const struct rig_subject *subject,
+static inline const struct rig_search *explore(const struct rig_subject *what,
 					       const char *strategy,
 					       const struct rig_limits *limits)
 {
 	const struct rig_strategy_options options = { .seed = 1 };
 	const struct rig_limits none = { .executions = 0 };
 
-	assert_int_equal(rig_explore(bench.engine, subject,
+	assert_int_equal(rig_explore(bench.engine, what,
 				     rig_strategy_find(strategy), &options,
 				     limits ? limits : &none, &bench.search,
 				     &bench.found),

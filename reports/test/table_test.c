@@ -194,9 +194,8 @@ static void test_no_results(void **state)
 {
 	struct capture c;
 
-	assert_string_equal(
-		table(&c, NULL, 0),
-		"scenario  fix  verdict  executions  time  why\n");
+	assert_string_equal(table(&c, NULL, 0),
+			    "scenario  fix  verdict  executions  time  why\n");
 	capture_free(&c);
 }
 
