@@ -36,7 +36,8 @@ static void fiber_main(struct rig_fiber *fiber);
 #ifndef RIG_FIBER_UCONTEXT
 /*
  * Saves the callee-saved registers of the running fiber on its stack, stores
- * the stack pointer, loads the other one's. Floating point control words are
+ * the stack pointer, loads the other one's. It jumps and does not return: the
+ * processor would predict a return to its caller. Floating point control words are
  * left alone: nothing here changes them.
  */
 void rig_fiber_swap(void **save_sp, void *load_sp);
@@ -62,7 +63,8 @@ __asm__(".text\n"
 	"	popq %r12\n"
 	"	popq %rbx\n"
 	"	popq %rbp\n"
-	"	ret\n"
+	"	popq %rcx\n"
+	"	jmpq *%rcx\n"
 	".size rig_fiber_swap, .-rig_fiber_swap\n"
 	".globl rig_fiber_entry\n"
 	".type rig_fiber_entry, @function\n"

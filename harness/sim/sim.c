@@ -184,7 +184,6 @@ static void begin(void *ctx, struct rig_engine *engine)
 
 	s->engine = engine;
 	s->thread_kind = RIG_KIND_THREAD;
-	wipe(s->task, s->ntasks, sizeof(s->task[0]));
 	wipe(s->inode + 1, s->ninodes, sizeof(s->inode[0]));
 	wipe(s->file + 1, s->nfiles, sizeof(s->file[0]));
 	wipe(s->pipe + 1, s->npipes, sizeof(s->pipe[0]));
