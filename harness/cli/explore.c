@@ -122,16 +122,11 @@ static int choose_paths(struct exploration *x)
 	if (!dir && x->n > 1)
 		return rig_error("--save %s: several verdicts need a directory",
 				 save);
-	for (unsigned i = 0; i < x->n; i++) {
-		const char *s = x->plan[i].scenario->name;
-
+	for (unsigned i = 0; i < x->n; i++)
 		if (dir)
-			snprintf(x->path[i], PATH_MAX, "%s/%.*s-%s.%s.sched",
-				 save, (int)strcspn(s, "/"), s,
-				 s + strcspn(s, "/") + 1, x->plan[i].fix.name);
+			rig_schedule_path(save, &x->plan[i], x->path[i]);
 		else
 			snprintf(x->path[i], PATH_MAX, "%s", save);
-	}
 	for (unsigned i = 0; !rc && i < x->n; i++)
 		rc = rig_schedule_may_save(x->path[i]);
 	return rc;

@@ -106,9 +106,7 @@ static int judge(struct matrix *m, struct cell *cell)
 				 m->model->engine->message);
 	if (!j->result.outcome)
 		return 0;
-	snprintf(cell->path, sizeof(cell->path), "%s/%.*s-%s.%s.sched", m->out,
-		 (int)strcspn(name, "/"), name, name + strcspn(name, "/") + 1,
-		 cell->plan.fix.name);
+	rig_schedule_path(m->out, &cell->plan, cell->path);
 	j->result.schedule = cell->path;
 	return rig_schedule_save(m->model, cell->path, &j->schedule);
 }

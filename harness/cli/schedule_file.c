@@ -188,3 +188,13 @@ int rig_schedule_save(const struct rig_case *c, const char *path,
 	free(text);
 	return rc ? rig_error("%s: %s", path, strerror(-rc)) : 0;
 }
+
+void rig_schedule_path(const char *dir, const struct rig_plan *plan,
+		       char path[PATH_MAX])
+{
+	const char *name = plan->scenario->name;
+	size_t family = strcspn(name, "/");
+
+	snprintf(path, PATH_MAX, "%s/%.*s-%s.%s.sched", dir, (int)family, name,
+		 name + family + 1, plan->fix.name);
+}

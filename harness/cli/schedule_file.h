@@ -5,6 +5,8 @@
 
 #include "cli/case.h"
 
+#include <limits.h>
+
 /*
  * Reads path into schedule and makes c run what it describes. 0, or
  * RIG_EXIT_ERROR after saying why.
@@ -30,5 +32,9 @@ int rig_schedule_may_save(const char *path);
  * Returns RIG_EXIT_ERROR.
  */
 int rig_schedule_error(const char *path, const char *why);
+
+/* The name in directory dir under which a counter-example of plan is kept. */
+void rig_schedule_path(const char *dir, const struct rig_plan *plan,
+		       char path[PATH_MAX]);
 
 #endif
