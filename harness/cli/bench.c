@@ -64,12 +64,12 @@ static void ping_begin(void *ctx, struct rig_engine *engine)
 }
 
 /* Every pick is a switch: what a step costs at most. */
-static unsigned alternate(void *state, struct rig_engine *e, uint64_t choices)
+static unsigned alternate(void *state, struct rig_engine *e, rig_set choices)
 {
-	uint64_t other = choices & ~(1ull << e->current->index);
+	rig_set other = choices & ~rig_bit(e->current->index);
 
 	(void)state;
-	return (unsigned)__builtin_ctzll(other ? other : choices);
+	return rig_first(other ? other : choices);
 }
 
 static double ping_round(struct rig_case *c)

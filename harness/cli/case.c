@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const program_path[RIG_ACTORS_MAX] = {
+static const char *const program_path[RIG_PROGRAMS_MAX] = {
 	"prog-a1", "prog-a2", "prog-a3", "prog-a4",
 	"prog-a5", "prog-a6", "prog-a7", "prog-a8",
 };
@@ -75,7 +75,7 @@ int rig_case_open(struct rig_case **out)
 		rig_case_close(c);
 		return rc;
 	}
-	for (int i = 0; i < RIG_ACTORS_MAX; i++)
+	for (int i = 0; i < RIG_PROGRAMS_MAX; i++)
 		sim_program(c->program[i], i + 1);
 	c->world = (struct rig_world){
 		.ctx = c,
@@ -118,6 +118,7 @@ void rig_case_set(struct rig_case *c, const struct rig_plan *plan)
 	}
 	sim_configure(c->sim, &c->plan.kernel);
 	c->engine->starve_ns = plan->starve_ns;
+	c->engine->identical = plan->scenario->identical;
 	c->run = (struct rig_run){
 		.scenario = plan->scenario,
 		.world = &c->world,

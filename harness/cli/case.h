@@ -22,6 +22,9 @@ struct rig_plan {
 	uint64_t starve_ns;
 };
 
+/* Actors of a scenario that write programs. */
+enum { RIG_PROGRAMS_MAX = 8 };
+
 struct rig_case {
 	struct rig_engine *engine;
 	struct sim *sim;
@@ -30,7 +33,7 @@ struct rig_case {
 	struct rig_plan plan;
 	struct rig_world world;
 	struct rig_run run;
-	uint8_t program[RIG_ACTORS_MAX][SIM_PROGRAM_SIZE];
+	uint8_t program[RIG_PROGRAMS_MAX][SIM_PROGRAM_SIZE];
 };
 
 /* 0 or -ENOMEM. Until rig_case_set the case has nothing to run. */

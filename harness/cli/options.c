@@ -76,7 +76,7 @@ static int set_actors(struct rig_args *a, const char *value)
 	uint64_t n;
 
 	if (parse_u64(value, 10, RIG_ACTORS_MAX, &n) || !n)
-		return bad_value("actors", value, "a number from 1 to 8");
+		return bad_value("actors", value, "a number from 1 to 101");
 	a->actors = (unsigned)n;
 	return 0;
 }

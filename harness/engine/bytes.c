@@ -17,22 +17,20 @@ void rig_bytes_begin(struct rig_bytes *bytes, const uint8_t *data, size_t len)
  * Choice number k of choices, where 0 is the default and the others follow in
  * the order of their bits.
  */
-static unsigned choice_number(const struct rig_engine *e, uint64_t choices,
+static unsigned choice_number(const struct rig_engine *e, rig_set choices,
 			      unsigned k)
 {
 	unsigned first = rig_default(e, choices);
 
 	if (!k)
 		return first;
-	for (choices &= ~(1ull << first); --k; choices &= choices - 1)
-		;
-	return (unsigned)__builtin_ctzll(choices);
+	return rig_member(choices & ~rig_bit(first), k - 1);
 }
 
-unsigned rig_bytes_pick(void *state, struct rig_engine *e, uint64_t choices)
+unsigned rig_bytes_pick(void *state, struct rig_engine *e, rig_set choices)
 {
 	struct rig_bytes *b = state;
-	unsigned n = (unsigned)__builtin_popcountll(choices);
+	unsigned n = rig_count(choices);
 	unsigned k;
 
 	if (b->at >= b->len)
@@ -58,7 +56,7 @@ struct encoder {
 	size_t n;
 };
 
-static unsigned encode_pick(void *state, struct rig_engine *e, uint64_t choices)
+static unsigned encode_pick(void *state, struct rig_engine *e, rig_set choices)
 {
 	struct encoder *enc = state;
 	unsigned pick = rig_follow_pick(&enc->follow, e, choices);

@@ -5,9 +5,17 @@
 
 #include <inttypes.h>
 
+static void point(struct rig_engine *e, const struct rig_cell *cell,
+		  unsigned op)
+{
+	rig_about(e, cell->object + 1u, op != RIG_OP_LOAD);
+	rig_point(e, op);
+	rig_access(e, cell->object, op == RIG_OP_LOAD ? RIG_READ : RIG_WRITE);
+}
+
 uint64_t rig_cell_load(struct rig_engine *e, struct rig_cell *cell)
 {
-	rig_point(e, RIG_OP_LOAD);
+	point(e, cell, RIG_OP_LOAD);
 	rig_note(e, cell->value);
 	rig_detail(e, " = %" PRIu64, cell->value);
 	return cell->value;
@@ -15,7 +23,7 @@ uint64_t rig_cell_load(struct rig_engine *e, struct rig_cell *cell)
 
 void rig_cell_store(struct rig_engine *e, struct rig_cell *cell, uint64_t value)
 {
-	rig_point(e, RIG_OP_STORE);
+	point(e, cell, RIG_OP_STORE);
 	cell->value = value;
 	rig_detail(e, "(%" PRIu64 ")", value);
 }
@@ -23,7 +31,7 @@ void rig_cell_store(struct rig_engine *e, struct rig_cell *cell, uint64_t value)
 uint64_t rig_cell_add(struct rig_engine *e, struct rig_cell *cell,
 		      uint64_t value)
 {
-	rig_point(e, RIG_OP_ADD);
+	point(e, cell, RIG_OP_ADD);
 	cell->value += value;
 	rig_note(e, cell->value);
 	rig_detail(e, "(%" PRIu64 ") = %" PRIu64, value, cell->value);

@@ -10,7 +10,15 @@
 
 struct rig_cell {
 	uint64_t value;
+	rig_object object; /* below RIG_OBJECT_SUBJECT, its own */
 };
+
+static inline void rig_cell_init(struct rig_cell *cell, rig_object object,
+				 uint64_t value)
+{
+	cell->value = value;
+	cell->object = object;
+}
 
 uint64_t rig_cell_load(struct rig_engine *engine, struct rig_cell *cell);
 void rig_cell_store(struct rig_engine *engine, struct rig_cell *cell,

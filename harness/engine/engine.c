@@ -101,8 +101,8 @@ static uint64_t next_deadline(const struct rig_engine *e)
 {
 	uint64_t first = UINT64_MAX;
 
-	for (uint64_t m = e->sleeping; m; m &= m - 1) {
-		uint64_t at = e->task[__builtin_ctzll(m)].deadline;
+	for (rig_set m = e->sleeping; m; m = rig_rest(m)) {
+		uint64_t at = e->task[rig_first(m)].deadline;
 
 		if (at < first)
 			first = at;
@@ -115,8 +115,8 @@ static uint64_t longest_wait(const struct rig_engine *e, uint64_t at)
 {
 	uint64_t longest = 0;
 
-	for (uint64_t m = e->enabled; m; m &= m - 1) {
-		uint64_t wait = at - e->task[__builtin_ctzll(m)].since;
+	for (rig_set m = e->enabled; m; m = rig_rest(m)) {
+		uint64_t wait = at - e->task[rig_first(m)].since;
 
 		if (wait > longest)
 			longest = wait;
@@ -135,18 +135,18 @@ static void tick(struct rig_engine *e)
 {
 	uint64_t at = next_deadline(e);
 	uint64_t wait = longest_wait(e, at);
-	uint64_t woken = 0;
+	rig_set woken = 0;
 
 	if (wait > e->starved_ns)
 		e->starved_ns = wait;
 	e->now_ns = at;
-	for (uint64_t m = e->sleeping; m; m &= m - 1) {
-		unsigned i = (unsigned)__builtin_ctzll(m);
+	for (rig_set m = e->sleeping; m; m = rig_rest(m)) {
+		unsigned i = rig_first(m);
 
 		if (e->task[i].deadline > at)
 			continue;
 		e->task[i].deadline = 0;
-		woken |= 1ull << i;
+		woken |= rig_bit(i);
 	}
 	e->sleeping &= ~woken;
 	rig_enable(e, woken);
@@ -154,35 +154,38 @@ static void tick(struct rig_engine *e)
 		rig_trace_tick(e->trace, at);
 }
 
-void rig_enable(struct rig_engine *e, uint64_t tasks)
+void rig_enable(struct rig_engine *e, rig_set tasks)
 {
-	uint64_t fresh = tasks & ~e->enabled;
+	rig_set fresh = tasks & ~e->enabled;
 
 	e->enabled |= tasks;
 	if (!e->starve_ns)
 		return;
-	for (; fresh; fresh &= fresh - 1)
-		e->task[__builtin_ctzll(fresh)].since = e->now_ns;
+	for (; fresh; fresh = rig_rest(fresh))
+		e->task[rig_first(fresh)].since = e->now_ns;
 }
 
 /* ---- picking ---- */
 
-unsigned rig_default(const struct rig_engine *e, uint64_t choices)
+unsigned rig_default(const struct rig_engine *e, rig_set choices)
 {
 	const struct rig_task *self = e->current;
 
 	if (e->value_op)
-		return (unsigned)__builtin_ctzll(choices);
-	if (choices >> self->index & 1)
+		return rig_first(choices);
+	if (rig_has(choices, self->index))
 		return self->index;
 	for (unsigned i = self->index + 1u; i < e->ntasks; i++)
-		if (choices >> i & 1 && e->task[i].parent == self)
+		if (rig_has(choices, i) && e->task[i].parent == self)
 			return i;
-	return (unsigned)__builtin_ctzll(choices);
+	return rig_first(choices);
 }
 
-/* A decision: asks the strategy, checks the answer, writes it down. */
-static unsigned decide(struct rig_engine *e, uint64_t choices)
+/*
+ * A decision: asks the strategy, checks the answer, writes it down. all is what
+ * could be chosen by anybody, choices what this search lets itself choose.
+ */
+static unsigned decide(struct rig_engine *e, rig_set all, rig_set choices)
 {
 	unsigned pick;
 
@@ -194,11 +197,11 @@ static unsigned decide(struct rig_engine *e, uint64_t choices)
 		e->end = RIG_PRUNED;
 		go_home(e);
 	}
-	if (pick > RIG_CLOCK || !(choices & 1ull << pick))
+	if (pick > RIG_CLOCK || !rig_has(choices, pick))
 		rig_abort(e, -EINVAL, "the strategy chose a disabled task");
 	e->log[e->ndecisions++] = (uint8_t)pick;
 	if (e->record)
-		rig_schedule_record(e->record, e, choices, pick);
+		rig_schedule_record(e->record, e, all, pick);
 	return pick;
 }
 
@@ -206,17 +209,17 @@ static unsigned decide(struct rig_engine *e, uint64_t choices)
 static struct rig_task *next_task(struct rig_engine *e)
 {
 	for (;;) {
-		uint64_t choices = e->enabled;
+		rig_set all = e->enabled;
 		unsigned pick;
 
-		if (e->sleeping && (!choices || clock_may_tick(e)))
-			choices |= 1ull << RIG_CLOCK;
-		if (!choices)
+		if (e->sleeping && (!all || clock_may_tick(e)))
+			all |= rig_bit(RIG_CLOCK);
+		if (!all)
 			deadlock(e);
-		if (choices & (choices - 1))
-			pick = decide(e, choices);
+		if (rig_rest(all) || e->every)
+			pick = decide(e, all, all & ~e->gated);
 		else
-			pick = (unsigned)__builtin_ctzll(choices);
+			pick = rig_first(all);
 		if (pick != RIG_CLOCK)
 			return &e->task[pick];
 		tick(e);
@@ -238,19 +241,43 @@ unsigned rig_choose(struct rig_engine *e, unsigned op, unsigned n)
 	self->op = (uint16_t)op;
 	count_op(e, self, op);
 	e->value_op = op;
-	value = decide(e, (1ull << n) - 1);
+	value = decide(e, rig_bit(n) - 1, rig_bit(n) - 1);
 	e->value_op = 0;
 	self->op = pending;
 	rig_note(e, value);
 	return value;
 }
 
+/* ---- footprints ---- */
+
+void rig_access_add(struct rig_engine *e, rig_object object, enum rig_mode mode)
+{
+	struct rig_footprint *f = &e->foot;
+
+	if (f->n == RIG_ACCESS_MAX || object >= RIG_OBJECTS_MAX) {
+		f->all = true;
+		return;
+	}
+	f->access[f->n++] = (struct rig_access){ object, (uint8_t)mode };
+}
+
 /* ---- points ---- */
+
+/* The next actor may begin, too. */
+static void first_step(struct rig_engine *e, struct rig_task *self)
+{
+	self->moved = true;
+	if (e->gated && self->kind == RIG_KIND_ACTOR)
+		e->gated = rig_rest(e->gated);
+}
 
 /* The chosen task does what it announced. */
 static void commit(struct rig_engine *e, struct rig_task *self)
 {
 	e->current = self;
+	self->about = 0;
+	if (!self->moved)
+		first_step(e, self);
 	if (++e->steps > RIG_STEPS_MAX)
 		rig_fail(e, "livelock", "no end after %u steps", e->steps - 1);
 	if (e->hashing)
@@ -296,7 +323,7 @@ void rig_silent(struct rig_engine *e, unsigned op)
 void rig_sleep(struct rig_engine *e, unsigned op, uint64_t ns)
 {
 	struct rig_task *self = e->current;
-	uint64_t bit = rig_self(e);
+	rig_set bit = rig_self(e);
 
 	self->deadline = e->now_ns + ns;
 	e->sleeping |= bit;
@@ -327,6 +354,8 @@ static struct rig_task *task_new(struct rig_engine *e, rig_name name,
 	memset(t->born, 0, sizeof(t->born));
 	t->parent = e->current;
 	t->starter = NULL;
+	t->moved = false;
+	t->about = 0;
 	t->deadline = 0;
 	t->since = e->now_ns;
 	t->chain[0] = t->chain[1] = name;
@@ -336,8 +365,16 @@ static struct rig_task *task_new(struct rig_engine *e, rig_name name,
 	if (e->counting)
 		memset(t->count, 0, sizeof(t->count));
 	rig_fiber_start(&t->fiber, task_main, e);
-	e->enabled |= 1ull << t->index;
+	e->enabled |= rig_bit(t->index);
 	return t;
+}
+
+/* Behind the actor before it, if that has not begun yet. */
+static void gate(struct rig_engine *e, struct rig_task *actor)
+{
+	if (e->last_actor && !e->last_actor->moved)
+		e->gated |= rig_bit(actor->index);
+	e->last_actor = actor;
 }
 
 int rig_task_create(struct rig_engine *e, enum rig_kind kind,
@@ -357,6 +394,8 @@ int rig_task_create(struct rig_engine *e, enum rig_kind kind,
 	t = task_new(e, name, body, arg);
 	t->kind = kind;
 	t->world = world;
+	if (e->gating && kind == RIG_KIND_ACTOR)
+		gate(e, t);
 	if (e->hashing)
 		rig_chain_join(t, self);
 	*task = t;
@@ -400,8 +439,10 @@ int rig_engine_run(struct rig_engine *e, const struct rig_subject *subject,
 	e->subject = subject;
 	e->pick = pick;
 	e->pick_state = pick_state;
-	e->enabled = e->sleeping = 0;
-	e->current = NULL;
+	e->enabled = e->sleeping = e->gated = 0;
+	e->current = e->last_actor = NULL;
+	e->foot.n = 0;
+	e->foot.all = false;
 	e->ntasks = e->steps = e->ndecisions = e->value_op = 0;
 	e->now_ns = e->starved_ns = 0;
 	e->end = RIG_PRUNED;

@@ -18,17 +18,19 @@
 #define RIG_ENGINE_H
 
 #include "engine/fiber.h"
+#include "engine/footprint.h"
 #include "engine/rng.h"
+#include "engine/set.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum {
-	RIG_TASKS_MAX = 60, /* tasks of one execution, ended ones too */
-	RIG_CLOCK = 63,     /* the clock, as a choice beside the tasks */
-	RIG_PRUNE = 64,     /* a pick: end this execution here */
-	RIG_OPS_MAX = 64,   /* kinds of operation, the engine's included */
+	RIG_TASKS_MAX = 120, /* tasks of one execution, ended ones too */
+	RIG_CLOCK = 126,     /* the clock, as a choice beside the tasks */
+	RIG_PRUNE = 127,     /* a pick: end this execution here */
+	RIG_OPS_MAX = 64,    /* kinds of operation, the engine's included */
 	RIG_DECISIONS_MAX = 4096, /* of one execution */
 	RIG_STEPS_MAX = 20000,    /* of one execution; more is a live-lock */
 	RIG_MESSAGE_MAX = 240,
@@ -61,7 +63,7 @@ enum {
 	RIG_NAME_MAIN = 1,  /* the root task, "main" */
 	RIG_NAME_CLOCK = 2, /* the clock, "clock" */
 	RIG_NAME_MAX = 40,  /* bytes of a name as text, the NUL included */
-	RIG_BORN_MAX = 15,  /* tasks of one kind under one parent */
+	RIG_BORN_MAX = 110, /* tasks of one kind under one parent */
 };
 
 struct rig_engine;
@@ -78,7 +80,10 @@ struct rig_task {
 	uint16_t nth;    /* how-many-th of that op; only while counting */
 	uint8_t born[3]; /* tasks created so far, by kind */
 	const struct rig_task *parent;
-	struct rig_task *starter;    /* whom the eager start returns to */
+	struct rig_task *starter; /* whom the eager start returns to */
+	bool moved;               /* it has made a step */
+	bool about_writes;        /* see rig_about */
+	uint32_t about;
 	uint64_t deadline;           /* of a sleep, else 0 */
 	uint64_t since;              /* when it was last enabled or ran */
 	uint64_t chain[2];           /* hash of what it did and was told */
@@ -127,12 +132,12 @@ enum rig_end {
 
 /* How picks are made. state is the strategy's own. */
 typedef unsigned rig_pick_fn(void *state, struct rig_engine *engine,
-			     uint64_t choices);
+			     rig_set choices);
 
 struct rig_engine {
 	/* ---- the execution, reset by rig_engine_run ---- */
-	uint64_t enabled;  /* bit i: task i may be chosen */
-	uint64_t sleeping; /* bit i: task i waits for its deadline */
+	rig_set enabled;  /* who may be chosen */
+	rig_set sleeping; /* who waits for a deadline */
 	struct rig_task *current;
 	unsigned ntasks;
 	unsigned steps;
@@ -140,6 +145,9 @@ struct rig_engine {
 	unsigned value_op; /* a value is being picked for this op, else 0 */
 	uint64_t now_ns;
 	uint64_t starved_ns; /* the longest any enabled task was kept waiting */
+	rig_set gated;       /* actors whose turn to begin has not come */
+	struct rig_task *last_actor;
+	struct rig_footprint foot; /* since the last pick; while tracking */
 	enum rig_end end;
 	const char *outcome; /* when violated: a static string */
 	char message[RIG_MESSAGE_MAX];
@@ -148,6 +156,16 @@ struct rig_engine {
 	uint64_t starve_ns; /* how long an enabled task may be kept waiting */
 	bool hashing;       /* tasks keep their chains */
 	bool counting;      /* tasks count their operations, to name them */
+	bool tracking;      /* footprints are recorded */
+	bool every;         /* picks are asked for where there is one choice */
+	/*
+	 * The subject's actors are the same but for their number, and a search
+	 * through everything may let them begin in the order of their numbers:
+	 * what another order would show is shown by this one, with the names
+	 * changed.
+	 */
+	bool identical;
+	bool gating;                 /* they do begin in that order */
 	struct rig_schedule *record; /* where decisions are written, or NULL */
 	struct rig_trace *trace;     /* where steps are written, or NULL */
 	/* ---- the engine's own ---- */
@@ -181,15 +199,44 @@ void rig_point(struct rig_engine *engine, unsigned op);
  * task is chosen only while enabled. The subject calls rig_disable before and
  * rig_enable when the wait may end.
  */
-static inline void rig_disable(struct rig_engine *engine, uint64_t tasks)
+static inline void rig_disable(struct rig_engine *engine, rig_set tasks)
 {
 	engine->enabled &= ~tasks;
 }
-void rig_enable(struct rig_engine *engine, uint64_t tasks);
+void rig_enable(struct rig_engine *engine, rig_set tasks);
 
-static inline uint64_t rig_self(const struct rig_engine *engine)
+static inline rig_set rig_self(const struct rig_engine *engine)
 {
-	return 1ull << engine->current->index;
+	return rig_bit(engine->current->index);
+}
+
+/* What the running task does to an object, for its footprint. */
+void rig_access_add(struct rig_engine *engine, rig_object object,
+		    enum rig_mode mode);
+
+static inline void rig_access(struct rig_engine *engine, rig_object object,
+			      enum rig_mode mode)
+{
+	if (engine->tracking)
+		rig_access_add(engine, object, mode);
+}
+
+/* The running task does what no footprint could say, or a limit was met. */
+static inline void rig_access_all(struct rig_engine *engine)
+{
+	engine->foot.all = true;
+}
+
+/*
+ * Before rig_point: what the operation will mostly be about, for samplers that
+ * look ahead: a key that is the same in every execution (no address, no
+ * number that depends on who was first), not 0, and whether it changes that.
+ */
+static inline void rig_about(struct rig_engine *engine, uint32_t key,
+			     bool writes)
+{
+	engine->current->about = key;
+	engine->current->about_writes = writes;
 }
 
 /* Picks one of n values (2..60) for op: a decision like which task goes on. */
@@ -232,7 +279,7 @@ _Noreturn void rig_abort(struct rig_engine *engine, int error,
  * which it most likely waits; else with any task; else with the clock. Of
  * several the oldest.
  */
-unsigned rig_default(const struct rig_engine *engine, uint64_t choices);
+unsigned rig_default(const struct rig_engine *engine, rig_set choices);
 
 /* Fills engine->words with the whole state, tasks' histories included. */
 void rig_picture(struct rig_engine *engine);

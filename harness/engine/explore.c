@@ -25,7 +25,7 @@ struct again {
 	unsigned at;
 };
 
-static unsigned again_pick(void *state, struct rig_engine *e, uint64_t choices)
+static unsigned again_pick(void *state, struct rig_engine *e, rig_set choices)
 {
 	struct again *again = state;
 
@@ -150,8 +150,10 @@ int rig_explore(struct rig_engine *e, const struct rig_subject *subject,
 	if (rc)
 		return rc;
 	e->hashing = strategy->hashing;
+	e->every = strategy->every;
+	e->gating = strategy->exhaustive && e->identical;
 	rc = search_loop(e, subject, strategy, state, limits, search, found);
-	e->hashing = false;
+	e->hashing = e->every = e->tracking = e->gating = false;
 	strategy->close(state);
 	return rc;
 }

@@ -25,6 +25,7 @@ struct rig_strategy {
 	const char *summary;
 	bool exhaustive; /* begin returns false when all has been visited */
 	bool hashing;    /* needs rig_picture */
+	bool every;      /* sees every step, also where there is no choice */
 	/* 0 or -ENOMEM. */
 	int (*open)(void **state, const struct rig_strategy_options *options);
 	void (*close)(void *state);

@@ -15,18 +15,19 @@ static bool stands_at(const struct rig_decision *d, const struct rig_engine *e)
 
 /* The choice that decision names; RIG_PRUNE where it is not to be had. */
 static unsigned choice_of(const struct rig_decision *d,
-			  const struct rig_engine *e, uint64_t choices,
+			  const struct rig_engine *e, rig_set choices,
 			  bool loose)
 {
 	if (d->value)
-		return d->run < RIG_CLOCK && choices >> d->run & 1 ? d->run :
-								     RIG_PRUNE;
+		return d->run < RIG_CLOCK && rig_has(choices, d->run) ?
+			       d->run :
+			       RIG_PRUNE;
 	if (d->run == RIG_NAME_CLOCK)
-		return choices >> RIG_CLOCK & 1 ? RIG_CLOCK : RIG_PRUNE;
+		return rig_has(choices, RIG_CLOCK) ? RIG_CLOCK : RIG_PRUNE;
 	for (unsigned i = 0; i < e->ntasks; i++) {
 		const struct rig_task *t = &e->task[i];
 
-		if (t->name != d->run || !(choices >> i & 1))
+		if (t->name != d->run || !rig_has(choices, i))
 			continue;
 		if (loose || (t->op == d->run_op && t->nth == d->run_nth))
 			return i;
@@ -48,7 +49,7 @@ static size_t first_left(const struct rig_follow *follow,
 		       0;
 }
 
-unsigned rig_follow_pick(void *state, struct rig_engine *e, uint64_t choices)
+unsigned rig_follow_pick(void *state, struct rig_engine *e, rig_set choices)
 {
 	struct rig_follow *follow = state;
 	const struct rig_schedule *s = follow->schedule;

@@ -9,36 +9,60 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LEVEL_BITS = 6, ORDINAL_BITS = 4, LEVELS_MAX = 5 };
+/*
+ * From the top: a bit that is set, then a level after the other, each two bits
+ * of kind and four of ordinal; an ordinal of 0 says that the real one follows
+ * in seven more.
+ */
+enum {
+	NAME_BITS = 31, /* a process's name is its pid, which is signed */
+	KIND_BITS = 2,
+	ORDINAL_BITS = 4,
+	SMALL_MAX = 15,
+	LARGE_BITS = 7,
+};
 
 static const char kind_letter[] = { 'a', 't', 'c' };
 
 rig_name rig_name_child(rig_name parent, enum rig_kind kind, unsigned ordinal)
 {
-	/* 31 bits: a process's name is its pid, which is signed. */
-	if (parent >> (31 - LEVEL_BITS) || ordinal > RIG_BORN_MAX)
+	bool large = ordinal > SMALL_MAX;
+	unsigned bits = KIND_BITS + ORDINAL_BITS + (large ? LARGE_BITS : 0);
+	rig_name level = (rig_name)kind << ORDINAL_BITS;
+
+	if (parent >> (NAME_BITS - bits) || ordinal > RIG_BORN_MAX)
 		return 0;
-	return parent << LEVEL_BITS | (rig_name)kind << ORDINAL_BITS | ordinal;
+	level = large ? level << LARGE_BITS | ordinal : level | ordinal;
+	return parent << bits | level;
+}
+
+/* Takes the next bits of a name, of which *left are not read yet. */
+static unsigned take(rig_name name, unsigned *left, unsigned bits)
+{
+	*left -= bits;
+	return name >> *left & ((1u << bits) - 1);
 }
 
 const char *rig_name_text(rig_name name, char *buf)
 {
-	unsigned level[LEVELS_MAX];
-	unsigned n = 0;
+	unsigned left = name ? 31 - (unsigned)__builtin_clz(name) : 0;
 	size_t used = 0;
 
 	if (name == RIG_NAME_CLOCK)
 		return memcpy(buf, "clock", sizeof("clock"));
-	for (; name > RIG_NAME_MAIN && n < LEVELS_MAX; name >>= LEVEL_BITS)
-		level[n++] = name & ((1u << LEVEL_BITS) - 1);
 	/* Actors are main's, which goes without saying. */
-	if (!n || level[n - 1] >> ORDINAL_BITS != RIG_KIND_ACTOR)
+	if (!left || name >> (left - KIND_BITS) != 1u << KIND_BITS)
 		used = (size_t)snprintf(buf, RIG_NAME_MAX, "main");
-	while (n--)
+	while (left) {
+		unsigned kind = take(name, &left, KIND_BITS);
+		unsigned ordinal = take(name, &left, ORDINAL_BITS);
+
+		if (!ordinal)
+			ordinal = take(name, &left, LARGE_BITS);
 		used += (size_t)snprintf(buf + used, RIG_NAME_MAX - used,
 					 "%s%c%u", used ? "." : "",
-					 kind_letter[level[n] >> ORDINAL_BITS],
-					 level[n] & RIG_BORN_MAX);
+					 kind_letter[kind], ordinal);
+	}
 	return buf;
 }
 
@@ -51,7 +75,7 @@ static size_t parse_level(const char *text, size_t len, rig_name *name)
 
 	if (!letter)
 		return 0;
-	for (; i < len && i < 3 && text[i] >= '0' && text[i] <= '9'; i++)
+	for (; i < len && i < 4 && text[i] >= '0' && text[i] <= '9'; i++)
 		ordinal = ordinal * 10 + (unsigned)(text[i] - '0');
 	if (!ordinal || ordinal > RIG_BORN_MAX || text[1] == '0')
 		return 0;

@@ -2,7 +2,7 @@
 #include "engine/schedule.h"
 
 void rig_schedule_record(struct rig_schedule *schedule,
-			 const struct rig_engine *e, uint64_t choices,
+			 const struct rig_engine *e, rig_set choices,
 			 unsigned pick)
 {
 	const struct rig_task *at = e->current;
@@ -15,7 +15,7 @@ void rig_schedule_record(struct rig_schedule *schedule,
 		.at_op = at->op,
 		.at_nth = at->nth,
 		.value = e->value_op != 0,
-		.preempts = !e->value_op && choices >> at->index & 1,
+		.preempts = !e->value_op && rig_has(choices, at->index),
 		.run = pick,
 	};
 	if (!d->value && pick == RIG_CLOCK) {

@@ -61,7 +61,7 @@ struct rig_schedule {
 
 /* Appends what was picked, unless it is the default. */
 void rig_schedule_record(struct rig_schedule *schedule,
-			 const struct rig_engine *engine, uint64_t choices,
+			 const struct rig_engine *engine, rig_set choices,
 			 unsigned pick);
 
 unsigned rig_schedule_preemptions(const struct rig_schedule *schedule);
@@ -99,7 +99,7 @@ struct rig_follow {
 
 /* A pick function (state: struct rig_follow). Needs engine->counting. */
 unsigned rig_follow_pick(void *state, struct rig_engine *engine,
-			 uint64_t choices);
+			 rig_set choices);
 
 /*
  * One execution that follows schedule, strictly: -EINVAL at the first
@@ -130,7 +130,7 @@ void rig_bytes_begin(struct rig_bytes *bytes, const uint8_t *data, size_t len);
 
 /* A pick function (state: struct rig_bytes). */
 unsigned rig_bytes_pick(void *state, struct rig_engine *engine,
-			uint64_t choices);
+			rig_set choices);
 
 /*
  * The bytes (first decoder) that make the picks of schedule again: runs it and

@@ -123,7 +123,7 @@ static void remove_decisions(struct shrinker *s)
 /* ---- enumeration ---- */
 
 struct node {
-	uint64_t left;
+	rig_set left;
 	uint8_t chosen;
 	bool deviates; /* from the default */
 };
@@ -148,13 +148,13 @@ static bool enumeration_next(struct enumeration *en)
 	node = &en->path[en->n - 1];
 	en->used += !node->deviates;
 	node->deviates = true;
-	node->chosen = (uint8_t)__builtin_ctzll(node->left);
-	node->left &= node->left - 1;
+	node->chosen = (uint8_t)rig_first(node->left);
+	node->left = rig_rest(node->left);
 	return true;
 }
 
 static unsigned enumeration_pick(void *state, struct rig_engine *e,
-				 uint64_t choices)
+				 rig_set choices)
 {
 	struct enumeration *en = state;
 	struct node *node = &en->path[en->at];
@@ -163,7 +163,7 @@ static unsigned enumeration_pick(void *state, struct rig_engine *e,
 		return node->chosen;
 	*node = (struct node){ .chosen = (uint8_t)rig_default(e, choices) };
 	if (en->used < en->bound)
-		node->left = choices & ~(1ull << node->chosen);
+		node->left = choices & ~rig_bit(node->chosen);
 	en->n = en->at;
 	return node->chosen;
 }

@@ -32,6 +32,7 @@ const struct rig_scenario rig_scenario_build_and_run = {
 	.actors_min = 1,
 	.actors_max = 4,
 	.actors = 2,
+	.identical = true,
 	.outcomes = rig_etxtbsy_outcomes,
 	.actor = rig_build_and_run,
 };

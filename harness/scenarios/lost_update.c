@@ -58,6 +58,14 @@ static const struct rig_outcome outcomes[] = {
 	{ .id = NULL },
 };
 
+static int begin(struct rig_run *run)
+{
+	struct counter *counter = run->state;
+
+	rig_cell_init(&counter->cell, 0, 0);
+	return 0;
+}
+
 static void actor(struct rig_run *run, unsigned index)
 {
 	struct counter *counter = run->state;
@@ -90,6 +98,7 @@ const struct rig_scenario rig_scenario_lost_update = {
 	.actors = 2,
 	.outcomes = outcomes,
 	.state_size = sizeof(struct counter),
+	.begin = begin,
 	.actor = actor,
 	.finish = finish,
 };

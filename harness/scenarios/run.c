@@ -97,7 +97,10 @@ static int run_prepared(struct rig_run *run)
 	if (rc)
 		return rc;
 	run->state = size ? run->sys->alloc(run->sys, size) : NULL;
-	rc = run_actors(run);
+	if (run->scenario->begin)
+		rc = run->scenario->begin(run);
+	if (!rc)
+		rc = run_actors(run);
 	if (!rc && run->scenario->finish)
 		run->scenario->finish(run);
 	run->sys->free(run->sys, run->state);

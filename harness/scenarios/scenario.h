@@ -48,8 +48,13 @@ struct rig_scenario {
 	const struct rig_family *family;
 	unsigned actors_min, actors_max, actors;
 	unsigned victims; /* the first so many actors can meet the race; 0: all */
+	/* All actors do the same, each with a program of its own: an exhaustive
+	 * search lets them begin in one order only. */
+	bool identical;
 	const struct rig_outcome *outcomes; /* ends with .id == NULL */
 	size_t state_size;                  /* of run->state, zeroed; 0: none */
+	/* Before the actors exist; 0 or -errno. May be NULL. */
+	int (*begin)(struct rig_run *run);
 	void (*actor)(struct rig_run *run, unsigned index); /* from 0 */
 	/* After all actors have ended. May be NULL. */
 	void (*finish)(struct rig_run *run);
@@ -74,7 +79,7 @@ struct rig_world {
 	void (*fail)(void *ctx, const char *outcome, const char *message);
 };
 
-enum { RIG_ACTORS_MAX = 8 };
+enum { RIG_ACTORS_MAX = 101 };
 
 struct rig_actor {
 	struct rig_run *run;

@@ -92,9 +92,9 @@ struct sim_inode {
 	int16_t writers; /* i_writecount: < 0 while executed */
 	uint8_t opens;   /* open file descriptions */
 	uint8_t leases;
-	uint32_t version;  /* grows when writers or leases change */
-	uint64_t watchers; /* tasks in pause that wait for a newer version */
-	uint64_t breakers; /* tasks whose open waits for leases to end */
+	uint32_t version; /* grows when writers or leases change */
+	rig_set watchers; /* tasks in pause that wait for a newer version */
+	rig_set breakers; /* tasks whose open waits for leases to end */
 	uint8_t data[SIM_DATA];
 };
 
@@ -116,7 +116,7 @@ struct sim_pipe {
 	bool readers; /* the reading end is open somewhere */
 	bool writers;
 	uint8_t len;
-	uint64_t waiters; /* tasks blocked in read */
+	rig_set waiters; /* tasks blocked in read */
 	uint8_t data[SIM_DATA];
 };
 
@@ -140,7 +140,7 @@ struct sim_proc {
 	uint8_t image; /* inode whose program it runs; 0: the scenario itself */
 	uint8_t threads;
 	struct spw_status status;
-	uint64_t waiters;
+	rig_set waiters;
 };
 
 /* What a task is to the kernel: one thread of one process. */
@@ -150,7 +150,7 @@ struct sim_task {
 	uint8_t table;
 	bool threw; /* thread: it has ended */
 	bool joined;
-	uint64_t joiners;
+	rig_set joiners;
 	struct sim_task *vfork_parent; /* suspended until this one lets go */
 	/* Between clone and execve: the block it may rely on. */
 	const void *arg;
@@ -174,20 +174,20 @@ struct sim_task {
 struct sim_mutex {
 	bool used;
 	uint8_t owner; /* task index + 1 */
-	uint64_t waiters;
+	rig_set waiters;
 };
 
 struct sim_rwlock {
 	bool used;
 	uint8_t writer; /* task index + 1 */
-	uint64_t readers;
-	uint64_t want_read;
-	uint64_t want_write;
+	rig_set readers;
+	rig_set want_read;
+	rig_set want_write;
 };
 
 struct sim_cond {
 	bool used;
-	uint64_t waiters; /* not yet woken */
+	rig_set waiters; /* not yet woken */
 	struct sim_mutex *mutex;
 };
 

@@ -13,7 +13,7 @@
 #include <errno.h>
 #include <string.h>
 
-static uint64_t self_bit(struct sim *sim)
+static rig_set self_bit(struct sim *sim)
 {
 	return rig_self(sim->engine);
 }
@@ -32,7 +32,7 @@ static void not_in_child(struct sim *sim, const char *what)
 }
 
 /* Tasks that wait become enabled when the lock is to be had, else disabled. */
-static void update(struct sim *sim, uint64_t waiters, bool free)
+static void update(struct sim *sim, rig_set waiters, bool free)
 {
 	if (free)
 		rig_enable(sim->engine, waiters);
@@ -164,7 +164,7 @@ static void rwlock_update(struct sim *sim, struct sim_rwlock *l)
 	update(sim, l->want_write, !l->writer && !l->readers);
 }
 
-static void rwlock_take(struct sim *sim, struct sim_rwlock *l, uint64_t *want,
+static void rwlock_take(struct sim *sim, struct sim_rwlock *l, rig_set *want,
 			unsigned op)
 {
 	not_in_child(sim, "a lock was taken");

@@ -146,7 +146,7 @@ void sim_vfork_release(struct sim *sim)
 	self->vfork_parent = NULL;
 	if (sim->engine->hashing)
 		rig_chain_join(parent->task, self->task);
-	rig_enable(sim->engine, 1ull << parent->task->index);
+	rig_enable(sim->engine, rig_bit(parent->task->index));
 }
 
 /*
@@ -193,7 +193,7 @@ static unsigned find_child(struct sim *sim, pid_t pid)
 static int wait_call(struct spw_sys *sys, pid_t pid, struct spw_status *status)
 {
 	struct sim *sim = sim_of(sys);
-	uint64_t self = rig_self(sim->engine);
+	rig_set self = rig_self(sim->engine);
 	unsigned i = find_child(sim, pid);
 	struct sim_proc *proc = &sim->proc[i];
 

@@ -34,13 +34,12 @@ static void put_bytes(struct rig_words *out, const void *bytes, size_t len)
 }
 
 /* Tasks of a mask by name, whatever their order. */
-static uint64_t names_of(const struct sim *sim, uint64_t mask)
+static uint64_t names_of(const struct sim *sim, rig_set mask)
 {
 	uint64_t sum = 0;
 
 	for (; mask; mask &= mask - 1)
-		sum += rig_mix(1,
-			       sim->engine->task[__builtin_ctzll(mask)].name);
+		sum += rig_mix(1, sim->engine->task[rig_first(mask)].name);
 	return sum;
 }
 

@@ -36,16 +36,14 @@ static bool random_begin(void *state, uint64_t index)
 	return true;
 }
 
-static unsigned random_pick(void *state, struct rig_engine *e, uint64_t choices)
+static unsigned random_pick(void *state, struct rig_engine *e, rig_set choices)
 {
 	struct random *r = state;
-	unsigned n = (unsigned)__builtin_popcountll(choices);
+	unsigned n = rig_count(choices);
 	uint32_t k = rig_rng_below(&r->rng, n);
 
 	(void)e;
-	while (k--)
-		choices &= choices - 1;
-	return (unsigned)__builtin_ctzll(choices);
+	return rig_member(choices, k);
 }
 
 const struct rig_strategy rig_strategy_random = {

@@ -26,7 +26,7 @@
 enum { DEFAULT_MEMORY = 512 << 20 };
 
 struct node {
-	uint64_t left; /* choices not tried yet */
+	rig_set left; /* choices not tried yet */
 	uint8_t chosen;
 };
 
@@ -80,8 +80,8 @@ static bool states_begin(void *state, uint64_t index)
 	if (!s->n)
 		return false;
 	node = &s->path[s->n - 1];
-	node->chosen = (uint8_t)__builtin_ctzll(node->left);
-	node->left &= node->left - 1;
+	node->chosen = (uint8_t)rig_first(node->left);
+	node->left = rig_rest(node->left);
 	return true;
 }
 
@@ -96,7 +96,7 @@ static struct rig_hash hash_words(struct rig_engine *e)
 	return (struct rig_hash){ .low = h.low64, .high = h.high64 };
 }
 
-static unsigned states_pick(void *state, struct rig_engine *e, uint64_t choices)
+static unsigned states_pick(void *state, struct rig_engine *e, rig_set choices)
 {
 	struct states *s = state;
 	struct node *node = &s->path[s->at];
@@ -113,7 +113,7 @@ static unsigned states_pick(void *state, struct rig_engine *e, uint64_t choices)
 		return RIG_PRUNE;
 	}
 	node->chosen = (uint8_t)rig_default(e, choices);
-	node->left = choices & ~(1ull << node->chosen);
+	node->left = choices & ~rig_bit(node->chosen);
 	s->n = s->at;
 	return node->chosen;
 }

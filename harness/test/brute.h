@@ -12,19 +12,19 @@
 struct brute {
 	unsigned n, at;
 	struct {
-		uint64_t left; /* choices not tried yet */
+		rig_set left; /* choices not tried yet */
 		uint8_t chosen;
 	} path[RIG_DECISIONS_MAX];
 };
 
 static inline unsigned brute_pick(void *state, struct rig_engine *engine,
-				  uint64_t choices)
+				  rig_set choices)
 {
 	struct brute *b = state;
 
 	if (b->at == b->n) {
-		b->path[b->n].chosen = (uint8_t)__builtin_ctzll(choices);
-		b->path[b->n++].left = choices & (choices - 1);
+		b->path[b->n].chosen = (uint8_t)rig_first(choices);
+		b->path[b->n++].left = rig_rest(choices);
 	}
 	return b->path[b->at++].chosen;
 }
@@ -32,7 +32,7 @@ static inline unsigned brute_pick(void *state, struct rig_engine *engine,
 /* Goes back to the last decision with a choice left, and takes that. */
 static inline bool brute_next(struct brute *b)
 {
-	uint64_t left;
+	rig_set left;
 
 	b->at = 0;
 	while (b->n && !b->path[b->n - 1].left)
@@ -40,8 +40,8 @@ static inline bool brute_next(struct brute *b)
 	if (!b->n)
 		return false;
 	left = b->path[b->n - 1].left;
-	b->path[b->n - 1].chosen = (uint8_t)__builtin_ctzll(left);
-	b->path[b->n - 1].left = left & (left - 1);
+	b->path[b->n - 1].chosen = (uint8_t)rig_first(left);
+	b->path[b->n - 1].left = rig_rest(left);
 	return true;
 }
 

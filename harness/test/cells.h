@@ -9,7 +9,7 @@
 #include "engine/cell.h"
 #include "support.h"
 
-enum { CELLS = 4, ACTORS_MAX = 8 };
+enum { CELLS = 4, ACTORS_MAX = 8, ALL_ENDED = RIG_OBJECT_SUBJECT };
 
 struct cells {
 	unsigned actors;
@@ -24,13 +24,15 @@ static struct cells cells;
 
 static inline void cells_begin(void *ctx, struct rig_engine *engine)
 {
-	memset(cells.cell, 0, sizeof(cells.cell));
+	for (int i = 0; i < CELLS; i++)
+		rig_cell_init(&cells.cell[i], (rig_object)i, 0);
 	cells.running = cells.actors;
 }
 
 static inline void cells_actor(void *arg)
 {
 	cells.actor(*(const unsigned *)arg);
+	rig_access(bench.engine, ALL_ENDED, RIG_RELEASE);
 	if (!--cells.running)
 		rig_enable(bench.engine, 1); /* main */
 }
@@ -48,6 +50,7 @@ static inline void cells_main(void *ctx)
 	if (cells.running) {
 		rig_disable(bench.engine, 1);
 		rig_point(bench.engine, RIG_OP_START);
+		rig_access(bench.engine, ALL_ENDED, RIG_JOIN);
 	}
 	if (cells.finish)
 		cells.finish();

@@ -84,7 +84,7 @@ static inline const struct rig_subject *use_program(program_fn *program)
 }
 
 static inline unsigned pick_default(void *state, struct rig_engine *engine,
-				    uint64_t choices)
+				    rig_set choices)
 {
 	return rig_default(engine, choices);
 }

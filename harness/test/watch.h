@@ -96,7 +96,7 @@ static inline void arrive(struct watch *w, uint64_t where)
 }
 
 static inline unsigned watch_pick(void *state, struct rig_engine *e,
-				  uint64_t choices)
+				  rig_set choices)
 {
 	struct watch *w = state;
 	uint64_t hash[2], what;
