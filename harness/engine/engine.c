@@ -261,6 +261,16 @@ void rig_access_add(struct rig_engine *e, rig_object object, enum rig_mode mode)
 	f->access[f->n++] = (struct rig_access){ object, (uint8_t)mode };
 }
 
+rig_object rig_objects(struct rig_engine *e, unsigned n)
+{
+	unsigned first = e->nobjects;
+
+	e->nobjects += n;
+	if (e->nobjects > RIG_OBJECTS_MAX)
+		rig_abort(e, -ENOBUFS, "more than %d objects", RIG_OBJECTS_MAX);
+	return (rig_object)first;
+}
+
 /* ---- points ---- */
 
 /* The next actor may begin, too. */
@@ -443,6 +453,7 @@ int rig_engine_run(struct rig_engine *e, const struct rig_subject *subject,
 	e->current = e->last_actor = NULL;
 	e->foot.n = 0;
 	e->foot.all = false;
+	e->nobjects = RIG_OBJECT_SUBJECT;
 	e->ntasks = e->steps = e->ndecisions = e->value_op = 0;
 	e->now_ns = e->starved_ns = 0;
 	e->end = RIG_PRUNED;

@@ -148,6 +148,7 @@ struct rig_engine {
 	rig_set gated;       /* actors whose turn to begin has not come */
 	struct rig_task *last_actor;
 	struct rig_footprint foot; /* since the last pick; while tracking */
+	unsigned nobjects;         /* given out so far */
 	enum rig_end end;
 	const char *outcome; /* when violated: a static string */
 	char message[RIG_MESSAGE_MAX];
@@ -220,6 +221,12 @@ static inline void rig_access(struct rig_engine *engine, rig_object object,
 	if (engine->tracking)
 		rig_access_add(engine, object, mode);
 }
+
+/*
+ * The first of n new objects. One that is created by a step may have another
+ * number where that step is made later.
+ */
+rig_object rig_objects(struct rig_engine *engine, unsigned n);
 
 /* The running task does what no footprint could say, or a limit was met. */
 static inline void rig_access_all(struct rig_engine *engine)

@@ -51,6 +51,7 @@ struct rig_search {
 	uint64_t executions;
 	uint64_t steps;
 	uint64_t merged;   /* executions ended at a state seen before */
+	uint64_t traces;   /* explored to the end, where they are counted */
 	uint64_t states;   /* distinct states at decisions */
 	uint64_t terminal; /* distinct states at the end */
 	unsigned depth;    /* decisions of the longest execution */

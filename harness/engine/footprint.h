@@ -7,8 +7,7 @@
  * as exact as what happened (an open that was refused touches no descriptor).
  * Objects are small numbers that the subject gives out. A number must mean the
  * same object wherever the execution goes on from one and the same point, so
- * numbers are given out in the order of creation, and an object that a step
- * creates itself may be left out of its footprint: nobody else knows it yet.
+ * numbers are given out in the order of creation (rig_objects).
  */
 #ifndef RIG_FOOTPRINT_H
 #define RIG_FOOTPRINT_H

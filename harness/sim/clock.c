@@ -20,6 +20,14 @@ static void sleep_ns(struct spw_sys *sys, uint64_t ns)
 	rig_detail(sim->engine, "(%" PRIu64 " ms) over", ns / 1000000);
 }
 
+/* The version that a pause waits for grows with each of these. */
+static void look(struct sim *sim, const struct sim_inode *inode)
+{
+	sim_access(sim, inode->object + SIM_WRITERS, RIG_READ);
+	sim_access(sim, inode->object + SIM_IMAGES, RIG_READ);
+	sim_access(sim, inode->object + SIM_LEASES, RIG_READ);
+}
+
 /*
  * Between two tries of a polling loop: the task goes on when what it looked
  * at has changed, and then the next try is part of the same step. A try that
@@ -35,10 +43,12 @@ static void pause_call(struct spw_sys *sys, unsigned attempt)
 	if (!self->watch)
 		sim_contract(sim, "a pause in a loop that looks at nothing");
 	self->fused = true;
+	look(sim, inode);
 	if (inode->version == self->watch_version) {
 		inode->watchers |= rig_self(sim->engine);
 		rig_disable(sim->engine, rig_self(sim->engine));
 		rig_point(sim->engine, SIM_PAUSE);
+		look(sim, inode);
 	}
 	self->watch = 0;
 }

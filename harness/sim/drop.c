@@ -24,14 +24,19 @@ static struct sim_pipe *pipe_of(struct sim *sim, const struct sim_file *f)
  * The end of a pipe is seen by whoever holds the other end; a file open for
  * writing by every execve, a leased one by every open. The rest by nobody.
  */
-bool sim_drop_visible(const struct sim *sim, const struct sim_file *f)
+bool sim_drop_visible(struct sim *sim, const struct sim_file *f)
 {
 	switch (f->kind) {
 	case SIM_REGULAR:
-		return f->writable || f->leased;
+		if (f->writable)
+			return true;
+		sim_access(sim, f->id + SIM_STATE, RIG_READ);
+		return f->leased;
 	case SIM_PIPE_READ:
+		sim_access(sim, sim->pipe[f->object].object, RIG_READ);
 		return sim->pipe[f->object].writers;
 	case SIM_PIPE_WRITE:
+		sim_access(sim, sim->pipe[f->object].object, RIG_READ);
 		return sim->pipe[f->object].readers;
 	case SIM_NULL:
 		break;
@@ -67,6 +72,7 @@ static void release_pipe(struct sim *sim, struct sim_file *f)
 	if (visible) {
 		sim_inner(sim, SIM_RELEASE);
 		detail(sim, f);
+		sim_access(sim, pipe->object, RIG_WRITE);
 	}
 	if (f->kind == SIM_PIPE_READ)
 		pipe->readers = false;
@@ -82,6 +88,7 @@ static void remove_lease(struct sim *sim, struct sim_file *f)
 	struct sim_inode *inode = &sim->inode[f->object];
 
 	sim_inner(sim, SIM_UNLEASE);
+	sim_access(sim, inode->object + SIM_LEASES, RIG_UPDATE);
 	f->leased = false;
 	inode->leases--;
 	sim_inode_changed(sim, inode);
@@ -92,6 +99,7 @@ static void put_write_access(struct sim *sim, struct sim_file *f)
 	struct sim_inode *inode = &sim->inode[f->object];
 
 	sim_inner(sim, SIM_WRITE_COUNT);
+	sim_access(sim, inode->object + SIM_WRITERS, RIG_UPDATE);
 	inode->writers--;
 	rig_detail(sim->engine, " of %s: %d -> %d", inode->path,
 		   inode->writers + 1, inode->writers);
@@ -117,17 +125,31 @@ static void final_drop(struct sim *sim, unsigned index)
 	self->uses = 0;
 }
 
+void sim_hold(struct sim *sim, unsigned index)
+{
+	sim->file[index].refs++;
+	sim_access(sim, sim->file[index].id + SIM_REFS, RIG_UPDATE);
+}
+
 void sim_drop(struct sim *sim, unsigned index)
 {
 	struct sim_task *self = sim_self(sim);
 
-	if (--sim->file[index].refs)
+	struct sim_file *f = &sim->file[index];
+
+	f->refs--;
+	/* Who drops the last reference does the work. */
+	sim_access(sim, f->id + SIM_REFS,
+		   f->refs > 1  ? RIG_UPDATE :
+		   f->refs == 1 ? RIG_UPDATE_NEAR :
+				  RIG_WRITE);
+	if (f->refs)
 		return;
 	self->drops[self->ndrops++] = (uint8_t)index;
 }
 
 /* The queued drops that others can see. */
-static unsigned count_visible(const struct sim *sim, const struct sim_task *t)
+static unsigned count_visible(struct sim *sim, const struct sim_task *t)
 {
 	unsigned n = 0;
 
@@ -191,6 +213,7 @@ void sim_drop_table(struct sim *sim, bool only_cloexec)
 			rig_detail(sim->engine, " fd %d,", fd);
 			detail(sim, &sim->file[index]);
 		}
+		sim_access_slot(sim, fd, RIG_WRITE);
 		*slot = (struct sim_fd){ 0 };
 		sim_drop(sim, index);
 	}

@@ -44,6 +44,8 @@ static int look_up(struct sim *sim, const char *path, unsigned *index)
 	inode = &sim->inode[*index];
 	if (!*index)
 		return -ENOENT;
+	sim_access(sim, inode->object + SIM_CONTENT, RIG_READ);
+	sim_access(sim, inode->object + SIM_WRITERS, RIG_READ);
 	if (!(inode->mode & 0111))
 		return -EACCES;
 	if (inode->writers > 0 && sim->options.etxtbsy)
@@ -62,6 +64,7 @@ static void deny_write_access(struct sim *sim, unsigned index)
 
 	if (!sim->options.etxtbsy)
 		return;
+	sim_access(sim, inode->object + SIM_IMAGES, RIG_UPDATE);
 	inode->writers--;
 	sim_inode_changed(sim, inode);
 	sim_proc_self(sim)->image = (uint8_t)index;

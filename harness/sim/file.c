@@ -14,6 +14,7 @@ unsigned sim_fd_file(struct sim *sim, int fd)
 {
 	if (fd < 0 || fd >= SIM_FDS)
 		return 0;
+	sim_access_slot(sim, fd, RIG_READ);
 	return sim_table_self(sim)->fd[fd].file;
 }
 
@@ -26,11 +27,14 @@ unsigned sim_file_new(struct sim *sim, enum sim_kind kind, unsigned object)
 			continue;
 		*f = (struct sim_file){ .kind = kind,
 					.object = (uint8_t)object,
-					.refs = 1 };
+					.refs = 1,
+					.id = sim_objects(sim,
+							  SIM_FILE_OBJECTS) };
 		if (i > sim->nfiles)
 			sim->nfiles = i;
 		return i;
 	}
+	rig_access_all(sim->engine); /* whoever closes one would help */
 	return 0;
 }
 
@@ -39,8 +43,10 @@ int sim_fd_install(struct sim *sim, unsigned file, bool cloexec)
 	struct sim_table *table = sim_table_self(sim);
 
 	for (int fd = 0; fd < SIM_FDS; fd++) {
+		sim_access_slot(sim, fd, RIG_READ);
 		if (table->fd[fd].file)
 			continue;
+		sim_access_slot(sim, fd, RIG_WRITE);
 		table->fd[fd] = (struct sim_fd){ .file = (uint8_t)file,
 						 .cloexec = cloexec };
 		return fd;
@@ -62,6 +68,7 @@ static int close_call(struct spw_sys *sys, int fd)
 	if (!file)
 		sim_contract(sim, "close of descriptor %d, which is not open",
 			     fd);
+	sim_access_slot(sim, fd, RIG_WRITE);
 	sim_table_self(sim)->fd[fd] = (struct sim_fd){ 0 };
 	sim_drop(sim, file);
 	sim_run_drops(sim);
@@ -71,7 +78,8 @@ static int close_call(struct spw_sys *sys, int fd)
 /* Copies one reference of file to a number. */
 static int dup_file(struct sim *sim, unsigned file, int fd, bool cloexec)
 {
-	sim->file[file].refs++;
+	sim_hold(sim, file);
+	sim_access_slot(sim, fd, RIG_WRITE);
 	sim_table_self(sim)->fd[fd] =
 		(struct sim_fd){ .file = (uint8_t)file, .cloexec = cloexec };
 	return fd;
@@ -88,7 +96,7 @@ static int dup_above(struct spw_sys *sys, int from, int least)
 	if (!file)
 		return sim_result(sim, -EBADF);
 	for (int fd = least; fd >= 0 && fd < SIM_FDS; fd++)
-		if (!sim_table_self(sim)->fd[fd].file)
+		if (!sim_fd_file(sim, fd))
 			return sim_result(sim, dup_file(sim, file, fd, true));
 	return sim_result(sim, -EMFILE);
 }
@@ -126,8 +134,10 @@ static int cloexec_from(struct spw_sys *sys, int first)
 	sim_table_point(sim, SIM_CLOEXEC);
 	rig_detail(sim->engine, "(%d.., close-on-exec)", first);
 	for (int fd = first < 0 ? 0 : first; fd < SIM_FDS; fd++)
-		if (sim_fd_file(sim, fd))
+		if (sim_fd_file(sim, fd)) {
+			sim_access_slot(sim, fd, RIG_WRITE);
 			sim_table_self(sim)->fd[fd].cloexec = true;
+		}
 	return sim_result(sim, 0);
 }
 
@@ -148,10 +158,12 @@ static int private_table(struct spw_sys *sys, int keep)
 		sim->ntables = t;
 	memset(&sim->table[t], 0, sizeof(sim->table[t]));
 	sim->table[t].refs = 1;
+	sim->table[t].object = sim_objects(sim, SIM_TABLE_OBJECTS);
 	for (int fd = 0; fd < keep && fd < SIM_FDS; fd++) {
+		sim_access_slot(sim, fd, RIG_READ);
 		sim->table[t].fd[fd] = old->fd[fd];
 		if (old->fd[fd].file)
-			sim->file[old->fd[fd].file].refs++;
+			sim_hold(sim, old->fd[fd].file);
 	}
 	if (!--old->refs)
 		sim_contract(sim, "the only thread of a process gave up its "
@@ -167,6 +179,8 @@ static ssize_t regular_read(struct sim *sim, struct sim_file *f, void *buf,
 	size_t left = 0;
 	size_t n;
 
+	sim_access(sim, f->id + SIM_STATE, RIG_WRITE);
+	sim_access(sim, inode->object + SIM_CONTENT, RIG_READ);
 	if (f->pos < inode->size)
 		left = (size_t)(inode->size - f->pos);
 	n = len < left ? len : left;
@@ -182,6 +196,8 @@ static ssize_t regular_write(struct sim *sim, struct sim_file *f,
 	size_t room = SIM_DATA - (size_t)f->pos; /* pos grows by n only */
 	size_t n = len < room ? len : room;
 
+	sim_access(sim, f->id + SIM_STATE, RIG_WRITE);
+	sim_access(sim, inode->object + SIM_CONTENT, RIG_WRITE);
 	if (len && !n)
 		return -ENOSPC;
 	memcpy(inode->data + f->pos, buf, n);
@@ -206,7 +222,7 @@ static ssize_t read_pipe(struct sim *sim, unsigned file, void *buf, size_t len)
 	struct sim_task *self = sim_self(sim);
 	ssize_t n;
 
-	sim->file[file].refs++;
+	sim_hold(sim, file);
 	self->uses = (uint8_t)file;
 	n = sim_pipe_read(sim, &sim->pipe[sim->file[file].object], buf, len);
 	self->uses = 0;
@@ -267,6 +283,7 @@ static int fchmod_call(struct spw_sys *sys, int fd, mode_t mode)
 	f = &sim->file[sim_fd_file(sim, fd)];
 	if (f->kind != SIM_REGULAR)
 		return sim_result(sim, f->kind ? -EINVAL : -EBADF);
+	sim_access(sim, sim->inode[f->object].object + SIM_CONTENT, RIG_WRITE);
 	sim->inode[f->object].mode = (uint16_t)mode;
 	return sim_result(sim, 0);
 }

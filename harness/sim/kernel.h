@@ -82,8 +82,39 @@ enum sim_op {
 		SIM_OP_END,
 };
 
+/*
+ * Objects for footprints (engine/footprint.h): names by a hash of the path,
+ * everything else by a number that it gets when it is created.
+ */
+enum {
+	SIM_NAMES = 64,
+	SIM_OBJECT_NAMES = RIG_OBJECT_SUBJECT,
+	SIM_OBJECT_LOCKS = SIM_OBJECT_NAMES + SIM_NAMES, /* which are free */
+	SIM_OBJECTS_FIXED = SIM_NAMES + 1,
+};
+
+/* Of an inode, from its first on. */
+enum sim_inode_object {
+	SIM_WRITERS, /* i_writecount above zero */
+	SIM_IMAGES,  /* i_writecount below zero */
+	SIM_LEASES,
+	SIM_CONTENT, /* data, size, mode */
+	SIM_INODE_OBJECTS,
+};
+
+/* Of an open file description. */
+enum sim_file_object {
+	SIM_REFS,
+	SIM_STATE, /* position, lease */
+	SIM_FILE_OBJECTS,
+};
+
+/* Of a descriptor table: one for each number, and one for all of them. */
+enum { SIM_SLOTS = SIM_FDS, SIM_TABLE_OBJECTS = SIM_FDS + 1 };
+
 struct sim_inode {
 	bool used;
+	rig_object object;
 	bool linked;         /* its path still names it */
 	char path[SIM_PATH]; /* under which it was created */
 	uint64_t key;        /* hash of path */
@@ -109,10 +140,12 @@ struct sim_file {
 	bool readable;
 	bool writable;
 	bool leased;
+	rig_object id;
 };
 
 struct sim_pipe {
 	bool used;
+	rig_object object;
 	bool readers; /* the reading end is open somewhere */
 	bool writers;
 	uint8_t len;
@@ -128,6 +161,8 @@ struct sim_fd {
 /* struct files_struct */
 struct sim_table {
 	uint8_t refs; /* threads that use it; 0: free */
+	bool shared;  /* it had more than one thread, now or before */
+	rig_object object;
 	struct sim_fd fd[SIM_FDS];
 };
 
@@ -141,6 +176,7 @@ struct sim_proc {
 	uint8_t threads;
 	struct spw_status status;
 	rig_set waiters;
+	rig_object object;
 };
 
 /* What a task is to the kernel: one thread of one process. */
@@ -148,7 +184,8 @@ struct sim_task {
 	struct rig_task *task;
 	uint8_t proc;
 	uint8_t table;
-	bool threw; /* thread: it has ended */
+	rig_object object; /* its end, and what it gives back to a parent */
+	bool threw;        /* thread: it has ended */
 	bool joined;
 	rig_set joiners;
 	struct sim_task *vfork_parent; /* suspended until this one lets go */
@@ -173,12 +210,14 @@ struct sim_task {
 
 struct sim_mutex {
 	bool used;
+	rig_object object;
 	uint8_t owner; /* task index + 1 */
 	rig_set waiters;
 };
 
 struct sim_rwlock {
 	bool used;
+	rig_object object;
 	uint8_t writer; /* task index + 1 */
 	rig_set readers;
 	rig_set want_read;
@@ -187,6 +226,7 @@ struct sim_rwlock {
 
 struct sim_cond {
 	bool used;
+	rig_object object;
 	rig_set waiters; /* not yet woken */
 	struct sim_mutex *mutex;
 };
@@ -240,6 +280,31 @@ static inline struct sim_table *sim_table_self(struct sim *sim)
 	return &sim->table[sim_self(sim)->table];
 }
 
+/* ---- footprints ---- */
+
+static inline rig_object sim_objects(struct sim *sim, unsigned n)
+{
+	return rig_objects(sim->engine, n);
+}
+
+static inline void sim_access(struct sim *sim, unsigned object,
+			      enum rig_mode mode)
+{
+	rig_access(sim->engine, (rig_object)object, mode);
+}
+
+/* A descriptor's slot of a table that others may use. */
+static inline void sim_access_slot(struct sim *sim, int fd, enum rig_mode mode)
+{
+	const struct sim_table *table = sim_table_self(sim);
+
+	if (!table->shared)
+		return;
+	sim_access(sim, table->object + (unsigned)fd, mode);
+	if (mode == RIG_WRITE)
+		sim_access(sim, table->object + SIM_SLOTS, RIG_UPDATE);
+}
+
 /* ---- points: sim.c ---- */
 
 /* The calling task is about to make a call that others can see. */
@@ -267,7 +332,9 @@ int sim_fd_install(struct sim *sim, unsigned file, bool cloexec);
 void sim_inode_changed(struct sim *sim, struct sim_inode *inode);
 
 /* Can another task see that a reference to this file goes? */
-bool sim_drop_visible(const struct sim *sim, const struct sim_file *file);
+bool sim_drop_visible(struct sim *sim, const struct sim_file *file);
+/* Takes one more reference, where the caller has one. */
+void sim_hold(struct sim *sim, unsigned file);
 /* Drops one reference; a final drop is queued on the task (task_work_add). */
 void sim_drop(struct sim *sim, unsigned file);
 /* Runs the queued final drops (task_work_run), in the configured order. */
@@ -275,7 +342,7 @@ void sim_run_drops(struct sim *sim);
 /* Drops every descriptor of the caller's table, or the close-on-exec ones. */
 void sim_drop_table(struct sim *sim, bool only_cloexec);
 
-unsigned sim_inode_find(const struct sim *sim, const char *path);
+unsigned sim_inode_find(struct sim *sim, const char *path);
 unsigned sim_inode_create(struct sim *sim, const char *path, unsigned mode);
 void sim_inode_put(struct sim *sim, unsigned inode);
 /* Frees the inode if nothing refers to it any more. */

@@ -46,12 +46,14 @@ static int mutex_create(struct spw_sys *sys, struct spw_mutex **mutex)
 {
 	struct sim *sim = sim_of(sys);
 
+	sim_access(sim, SIM_OBJECT_LOCKS, RIG_WRITE);
 	for (unsigned i = 0; i < SIM_LOCKS; i++) {
 		if (sim->mutex[i].used)
 			continue;
 		if (i >= sim->nmutexes)
 			sim->nmutexes = i + 1;
 		sim->mutex[i].used = true;
+		sim->mutex[i].object = sim_objects(sim, 1);
 		rig_note(sim->engine, i);
 		*mutex = (struct spw_mutex *)(void *)&sim->mutex[i];
 		return 0;
@@ -70,6 +72,7 @@ static void mutex_destroy(struct spw_sys *sys, struct spw_mutex *mutex)
 
 	if (m->owner || m->waiters)
 		sim_contract(sim_of(sys), "a mutex in use was destroyed");
+	sim_access(sim_of(sys), SIM_OBJECT_LOCKS, RIG_WRITE);
 	memset(m, 0, sizeof(*m));
 }
 
@@ -86,6 +89,7 @@ static void mutex_lock(struct spw_sys *sys, struct spw_mutex *mutex)
 	m->waiters |= self_bit(sim);
 	update(sim, self_bit(sim), !m->owner);
 	sim_point(sim, SIM_LOCK);
+	sim_access(sim, m->object, RIG_ACQUIRE);
 	m->waiters &= ~self_bit(sim);
 	m->owner = self_id(sim);
 	update(sim, m->waiters, false);
@@ -99,6 +103,7 @@ static void mutex_unlock(struct spw_sys *sys, struct spw_mutex *mutex)
 	rig_silent(sim->engine, SIM_UNLOCK);
 	if (m->owner != self_id(sim))
 		sim_contract(sim, "unlock of a mutex that is not held");
+	sim_access(sim, m->object, RIG_RELEASE);
 	m->owner = 0;
 	update(sim, m->waiters, true);
 }
@@ -131,12 +136,14 @@ static int rwlock_create(struct spw_sys *sys, struct spw_rwlock **lock)
 {
 	struct sim *sim = sim_of(sys);
 
+	sim_access(sim, SIM_OBJECT_LOCKS, RIG_WRITE);
 	for (unsigned i = 0; i < SIM_LOCKS; i++) {
 		if (sim->rwlock[i].used)
 			continue;
 		if (i >= sim->nrwlocks)
 			sim->nrwlocks = i + 1;
 		sim->rwlock[i].used = true;
+		sim->rwlock[i].object = sim_objects(sim, 1);
 		rig_note(sim->engine, i);
 		*lock = (struct spw_rwlock *)(void *)&sim->rwlock[i];
 		return 0;
@@ -155,6 +162,7 @@ static void rwlock_destroy(struct spw_sys *sys, struct spw_rwlock *lock)
 
 	if (l->writer || l->readers || l->want_read || l->want_write)
 		sim_contract(sim_of(sys), "a lock in use was destroyed");
+	sim_access(sim_of(sys), SIM_OBJECT_LOCKS, RIG_WRITE);
 	memset(l, 0, sizeof(*l));
 }
 
@@ -184,6 +192,7 @@ static void rwlock_read(struct spw_sys *sys, struct spw_rwlock *lock)
 	struct sim_rwlock *l = rwlock_of(lock);
 
 	rwlock_take(sim, l, &l->want_read, SIM_RDLOCK);
+	sim_access(sim, l->object, RIG_ACQUIRE_SHARED);
 	l->readers |= self_bit(sim);
 	rwlock_update(sim, l);
 }
@@ -194,6 +203,7 @@ static void rwlock_write(struct spw_sys *sys, struct spw_rwlock *lock)
 	struct sim_rwlock *l = rwlock_of(lock);
 
 	rwlock_take(sim, l, &l->want_write, SIM_WRLOCK);
+	sim_access(sim, l->object, RIG_ACQUIRE);
 	l->writer = self_id(sim);
 	rwlock_update(sim, l);
 }
@@ -204,12 +214,15 @@ static void rwlock_unlock(struct spw_sys *sys, struct spw_rwlock *lock)
 	struct sim_rwlock *l = rwlock_of(lock);
 
 	rig_silent(sim->engine, SIM_RWUNLOCK);
-	if (l->writer == self_id(sim))
+	if (l->writer == self_id(sim)) {
 		l->writer = 0;
-	else if (l->readers & self_bit(sim))
+		sim_access(sim, l->object, RIG_RELEASE);
+	} else if (l->readers & self_bit(sim)) {
 		l->readers &= ~self_bit(sim);
-	else
+		sim_access(sim, l->object, RIG_RELEASE_SHARED);
+	} else {
 		sim_contract(sim, "unlock of a lock that is not held");
+	}
 	rwlock_update(sim, l);
 }
 
@@ -219,12 +232,14 @@ static int cond_create(struct spw_sys *sys, struct spw_cond **cond)
 {
 	struct sim *sim = sim_of(sys);
 
+	sim_access(sim, SIM_OBJECT_LOCKS, RIG_WRITE);
 	for (unsigned i = 0; i < SIM_LOCKS; i++) {
 		if (sim->cond[i].used)
 			continue;
 		if (i >= sim->nconds)
 			sim->nconds = i + 1;
 		sim->cond[i].used = true;
+		sim->cond[i].object = sim_objects(sim, 2);
 		rig_note(sim->engine, i);
 		*cond = (struct spw_cond *)(void *)&sim->cond[i];
 		return 0;
@@ -243,6 +258,7 @@ static void cond_destroy(struct spw_sys *sys, struct spw_cond *cond)
 
 	if (c->waiters)
 		sim_contract(sim_of(sys), "a condition in use was destroyed");
+	sim_access(sim_of(sys), SIM_OBJECT_LOCKS, RIG_WRITE);
 	memset(c, 0, sizeof(*c));
 }
 
@@ -259,12 +275,16 @@ static void cond_wait(struct spw_sys *sys, struct spw_cond *cond,
 
 	if (m->owner != self_id(sim))
 		sim_contract(sim, "wait for a condition without its mutex");
+	sim_access(sim, m->object, RIG_RELEASE);
+	sim_access(sim, c->object, RIG_WRITE);
 	m->owner = 0;
 	update(sim, m->waiters, true);
 	c->mutex = m;
 	c->waiters |= self_bit(sim);
 	rig_disable(sim->engine, self_bit(sim));
 	sim_point(sim, SIM_COND_WAIT);
+	sim_access(sim, c->object + 1u, RIG_ACQUIRE_SHARED); /* its wake-up */
+	sim_access(sim, m->object, RIG_ACQUIRE);
 	m->waiters &= ~self_bit(sim);
 	m->owner = self_id(sim);
 	update(sim, m->waiters, false);
@@ -277,6 +297,8 @@ static void cond_broadcast(struct spw_sys *sys, struct spw_cond *cond)
 	struct sim_cond *c = cond_of(cond);
 
 	rig_silent(sim->engine, SIM_BROADCAST);
+	sim_access(sim, c->object, RIG_WRITE);
+	sim_access(sim, c->object + 1u, RIG_RELEASE);
 	if (!c->waiters)
 		return;
 	if (c->mutex->owner != self_id(sim))

@@ -18,10 +18,16 @@ static uint64_t key_of(const char *path)
 	return key;
 }
 
-unsigned sim_inode_find(const struct sim *sim, const char *path)
+static void access_name(struct sim *sim, uint64_t key, enum rig_mode mode)
+{
+	sim_access(sim, SIM_OBJECT_NAMES + (unsigned)(key % SIM_NAMES), mode);
+}
+
+unsigned sim_inode_find(struct sim *sim, const char *path)
 {
 	uint64_t key = key_of(path);
 
+	access_name(sim, key, RIG_READ);
 	for (unsigned i = 1; i <= sim->ninodes; i++)
 		if (sim->inode[i].linked && sim->inode[i].key == key &&
 		    !strcmp(sim->inode[i].path, path))
@@ -35,14 +41,19 @@ unsigned sim_inode_create(struct sim *sim, const char *path, unsigned mode)
 
 	while (i < SIM_INODES && sim->inode[i].used)
 		i++;
-	if (i == SIM_INODES || strlen(path) >= SIM_PATH)
+	if (i == SIM_INODES || strlen(path) >= SIM_PATH) {
+		rig_access_all(sim->engine);
 		return 0;
+	}
 	if (i > sim->ninodes)
 		sim->ninodes = i;
 	sim->inode[i] = (struct sim_inode){ .used = true,
 					    .linked = true,
+					    .object = sim_objects(
+						    sim, SIM_INODE_OBJECTS),
 					    .key = key_of(path),
 					    .mode = (uint16_t)mode };
+	access_name(sim, sim->inode[i].key, RIG_WRITE);
 	memcpy(sim->inode[i].path, path, strlen(path) + 1);
 	return i;
 }
@@ -72,28 +83,34 @@ void sim_inode_changed(struct sim *sim, struct sim_inode *inode)
 }
 
 /* path_openat: a number and a file come before anything else. */
-static int check_room(const struct sim *sim, const struct sim_table *table)
+static int check_room(struct sim *sim)
 {
 	int fd = 0;
 	unsigned file = 1;
 
-	while (fd < SIM_FDS && table->fd[fd].file)
+	while (fd < SIM_FDS && sim_fd_file(sim, fd))
 		fd++;
 	while (file < SIM_FILES && sim->file[file].kind)
 		file++;
+	if (fd < SIM_FDS && file == SIM_FILES)
+		rig_access_all(sim->engine); /* whoever closes one would help */
 	return fd == SIM_FDS ? -EMFILE : file == SIM_FILES ? -ENFILE : 0;
 }
 
 /* may_open, get_write_access: a file that is executed refuses writers. */
-static int check_access(const struct sim_inode *inode, int flags)
+static int check_access(struct sim *sim, const struct sim_inode *inode,
+			int flags)
 {
 	bool writes = (flags & O_ACCMODE) != O_RDONLY || flags & O_TRUNC;
 
+	if (writes)
+		sim_access(sim, inode->object + SIM_IMAGES, RIG_READ);
 	return writes && inode->writers < 0 ? -ETXTBSY : 0;
 }
 
 static void count_writer(struct sim *sim, struct sim_inode *inode, int by)
 {
+	sim_access(sim, inode->object + SIM_WRITERS, RIG_UPDATE);
 	inode->writers = (int16_t)(inode->writers + by);
 	sim_inode_changed(sim, inode);
 }
@@ -104,11 +121,13 @@ static void count_writer(struct sim *sim, struct sim_inode *inode, int by)
  */
 static void break_lease(struct sim *sim, struct sim_inode *inode)
 {
+	sim_access(sim, inode->object + SIM_LEASES, RIG_READ);
 	while (inode->leases) {
 		inode->breakers |= rig_self(sim->engine);
 		rig_disable(sim->engine, rig_self(sim->engine));
 		rig_point(sim->engine, SIM_LEASE_BREAK);
 		inode->breakers &= ~rig_self(sim->engine);
+		sim_access(sim, inode->object + SIM_LEASES, RIG_READ);
 	}
 }
 
@@ -129,8 +148,10 @@ static int open_inode(struct sim *sim, unsigned i, int flags)
 		return fd;
 	}
 	inode->opens++;
-	if (flags & O_TRUNC)
+	if (flags & O_TRUNC) {
+		sim_access(sim, inode->object + SIM_CONTENT, RIG_WRITE);
 		inode->size = 0;
+	}
 	return fd;
 }
 
@@ -144,7 +165,7 @@ static int open_call(struct spw_sys *sys, const char *path, int flags,
 	sim_point(sim, SIM_OPEN);
 	rig_detail(sim->engine, "(%s%s)", path,
 		   (flags & O_ACCMODE) == O_RDONLY ? "" : ", write");
-	rc = check_room(sim, sim_table_self(sim));
+	rc = check_room(sim);
 	if (rc)
 		return sim_result(sim, rc);
 	i = sim_inode_find(sim, path);
@@ -156,7 +177,7 @@ static int open_call(struct spw_sys *sys, const char *path, int flags,
 		i = sim_inode_create(sim, path, mode);
 	if (!i)
 		return sim_result(sim, -ENOSPC);
-	rc = check_access(&sim->inode[i], flags);
+	rc = check_access(sim, &sim->inode[i], flags);
 	if (rc)
 		return sim_result(sim, rc);
 	if ((flags & O_ACCMODE) == O_RDONLY)
@@ -179,6 +200,7 @@ static int unlink_call(struct spw_sys *sys, const char *path)
 	i = sim_inode_find(sim, path);
 	if (!i)
 		return sim_result(sim, -ENOENT);
+	access_name(sim, sim->inode[i].key, RIG_WRITE);
 	sim->inode[i].linked = false;
 	sim_inode_reap(sim, i);
 	return sim_result(sim, 0);
@@ -200,14 +222,19 @@ static int lease_call(struct spw_sys *sys, int fd, int type)
 	f = &sim->file[sim_fd_file(sim, fd)];
 	if (f->kind != SIM_REGULAR)
 		return sim_result(sim, f->kind ? -EINVAL : -EBADF);
+	sim_access(sim, f->id + SIM_STATE, RIG_READ);
 	inode = &sim->inode[f->object];
 	sim_self(sim)->watch = 0;
+	if (type == F_RDLCK)
+		sim_access(sim, inode->object + SIM_WRITERS, RIG_READ);
 	if (type == F_RDLCK && inode->writers > 0) {
 		sim_self(sim)->watch = f->object;
 		sim_self(sim)->watch_version = inode->version;
 		return sim_result(sim, -EAGAIN);
 	}
 	if (f->leased != (type == F_RDLCK)) {
+		sim_access(sim, f->id + SIM_STATE, RIG_WRITE);
+		sim_access(sim, inode->object + SIM_LEASES, RIG_UPDATE);
 		f->leased = type == F_RDLCK;
 		inode->leases = (uint8_t)(inode->leases + (f->leased ? 1 : -1));
 		sim_inode_changed(sim, inode);

@@ -15,12 +15,16 @@ ssize_t sim_pipe_read(struct sim *sim, struct sim_pipe *pipe, void *buf,
 	struct rig_engine *e = sim->engine;
 	size_t n;
 
+	sim_access(sim, pipe->object, RIG_READ);
 	if (!pipe->len && pipe->writers) {
 		pipe->waiters |= rig_self(e);
 		rig_disable(e, rig_self(e));
 		rig_point(e, SIM_READ_WAKE);
 		pipe->waiters &= ~rig_self(e);
+		sim_access(sim, pipe->object, RIG_READ);
 	}
+	if (pipe->len)
+		sim_access(sim, pipe->object, RIG_WRITE);
 	n = len < pipe->len ? len : pipe->len;
 	memcpy(buf, pipe->data, n);
 	pipe->len = (uint8_t)(pipe->len - n);
@@ -34,6 +38,7 @@ ssize_t sim_pipe_read(struct sim *sim, struct sim_pipe *pipe, void *buf,
 ssize_t sim_pipe_write(struct sim *sim, struct sim_pipe *pipe, const void *buf,
 		       size_t len)
 {
+	sim_access(sim, pipe->object, RIG_WRITE);
 	if (!pipe->readers)
 		return -EPIPE;
 	if (len > (size_t)SIM_DATA - pipe->len)
@@ -75,14 +80,17 @@ static int pipe_call(struct spw_sys *sys, int fd[2])
 	sim_table_point(sim, SIM_PIPE);
 	while (i < SIM_PIPES && sim->pipe[i].used)
 		i++;
-	if (i == SIM_PIPES)
+	if (i == SIM_PIPES) {
+		rig_access_all(sim->engine);
 		return sim_result(sim, -ENFILE);
+	}
 	if (i > sim->npipes)
 		sim->npipes = i;
 	rc = open_ends(sim, i, fd);
 	if (rc)
 		return sim_result(sim, rc);
 	sim->pipe[i] = (struct sim_pipe){ .used = true,
+					  .object = sim_objects(sim, 1),
 					  .readers = true,
 					  .writers = true };
 	rig_detail(sim->engine, "(reader %d, writer %d)", fd[0], fd[1]);

@@ -11,6 +11,7 @@ struct sim_task *sim_task_new(struct sim *sim, unsigned proc, unsigned table)
 
 	*t = (struct sim_task){ .proc = (uint8_t)proc,
 				.table = (uint8_t)table,
+				.object = sim_objects(sim, 1),
 				.sim = sim };
 	return t;
 }
@@ -28,9 +29,13 @@ static unsigned copy_table(struct sim *sim, const struct sim_table *from)
 		sim->ntables = t;
 	sim->table[t] = *from;
 	sim->table[t].refs = 1;
+	sim->table[t].shared = false;
+	sim->table[t].object = sim_objects(sim, SIM_TABLE_OBJECTS);
+	if (from->shared) /* empty slots count, too */
+		sim_access(sim, from->object + SIM_SLOTS, RIG_READ);
 	for (int fd = 0; fd < SIM_FDS; fd++)
 		if (from->fd[fd].file)
-			sim->file[from->fd[fd].file].refs++;
+			sim_hold(sim, from->fd[fd].file);
 	return t;
 }
 
@@ -63,6 +68,7 @@ static struct sim_task *new_child(struct sim *sim)
 		.life = SIM_RUNNING,
 		.parent = sim_self(sim)->proc,
 		.threads = 1,
+		.object = sim_objects(sim, 1),
 	};
 	return sim_task_new(sim, proc, table);
 }
@@ -76,6 +82,7 @@ static void await_vfork(struct sim *sim, const struct sim_task *child)
 	if (child->vfork_parent) /* else it let go before its first point */
 		rig_disable(sim->engine, rig_self(sim->engine));
 	rig_point(sim->engine, SIM_VFORK_RETURN);
+	sim_access(sim, child->object, RIG_JOIN);
 }
 
 /* For the trace: the child, and which files it holds open for writing now. */
@@ -109,8 +116,10 @@ static int clone_call(struct spw_sys *sys, enum spw_clone how, spw_child_fn *fn,
 
 	sim_point(sim, SIM_CLONE);
 	child = new_child(sim);
-	if (!child)
+	if (!child) {
+		rig_access_all(sim->engine);
 		return sim_result(sim, -EAGAIN);
+	}
 	child->child = fn;
 	sim_child_given(child, arg, arg_len);
 	if (how == SPW_CLONE_VFORK)
@@ -144,6 +153,7 @@ void sim_vfork_release(struct sim *sim)
 	if (!parent)
 		return;
 	self->vfork_parent = NULL;
+	sim_access(sim, self->object, RIG_RELEASE);
 	if (sim->engine->hashing)
 		rig_chain_join(parent->task, self->task);
 	rig_enable(sim->engine, rig_bit(parent->task->index));
@@ -164,6 +174,8 @@ void sim_exit(struct sim *sim, int code)
 		unsigned image = proc->image;
 
 		proc->image = 0;
+		sim_access(sim, sim->inode[image].object + SIM_IMAGES,
+			   RIG_UPDATE);
 		sim->inode[image].writers++;
 		sim_inode_changed(sim, &sim->inode[image]);
 		sim_inode_reap(sim, image);
@@ -171,9 +183,11 @@ void sim_exit(struct sim *sim, int code)
 	sim_vfork_release(sim);
 	sim_drop_table(sim, false);
 	sim->table[self->table].refs = 0;
+	self->table = 0; /* none: its number is free for somebody else's */
 	sim_inner(sim, SIM_ZOMBIE);
 	if (sim->mirror)
 		sim->mirror->exit(sim->mirror->ctx, code);
+	sim_access(sim, proc->object, RIG_RELEASE);
 	proc->life = SIM_DEAD;
 	proc->status = (struct spw_status){ .code = code };
 	rig_enable(sim->engine, proc->waiters);
@@ -196,6 +210,7 @@ static int wait_call(struct spw_sys *sys, pid_t pid, struct spw_status *status)
 	rig_set self = rig_self(sim->engine);
 	unsigned i = find_child(sim, pid);
 	struct sim_proc *proc = &sim->proc[i];
+	rig_object object = proc->object;
 
 	if (i && proc->life != SIM_DEAD) {
 		proc->waiters |= self;
@@ -209,6 +224,12 @@ static int wait_call(struct spw_sys *sys, pid_t pid, struct spw_status *status)
 			   rig_name_text((rig_name)pid, name));
 	}
 	proc->waiters &= ~self;
+	if (i) {
+		sim_access(sim, object, RIG_JOIN);
+		sim_access(sim, object, RIG_ACQUIRE); /* one may reap it */
+	} else {
+		rig_access_all(sim->engine);
+	}
 	if (!i || proc->pid != pid || proc->life != SIM_DEAD)
 		return sim_result(sim, -ECHILD);
 	*status = proc->status;

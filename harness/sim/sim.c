@@ -139,7 +139,7 @@ void sim_point(struct sim *sim, unsigned op)
 
 void sim_table_point(struct sim *sim, unsigned op)
 {
-	if (sim_table_self(sim)->refs > 1) {
+	if (sim_table_self(sim)->shared) {
 		sim_point(sim, op);
 	} else {
 		rig_silent(sim->engine, op);
@@ -195,6 +195,7 @@ static void begin(void *ctx, struct rig_engine *engine)
 	s->ntasks = s->ninodes = s->nfiles = s->npipes = 0;
 	s->ntables = s->nprocs = 0;
 	s->nmutexes = s->nrwlocks = s->nconds = 0;
+	rig_objects(engine, SIM_OBJECTS_FIXED);
 	sim_memory_reset(s);
 	if (s->mirror)
 		s->mirror->begin(s->mirror->ctx);
@@ -210,6 +211,7 @@ static void first_process(struct sim *s)
 					.pid = RIG_NAME_MAIN,
 					.threads = 1 };
 	s->table[1].refs = 1;
+	s->table[1].object = sim_objects(s, SIM_TABLE_OBJECTS);
 	s->engine->current->world = sim_task_new(s, 1, 1);
 	sim_self(s)->task = s->engine->current;
 	null = sim_file_new(s, SIM_NULL, 0);
@@ -225,6 +227,7 @@ static void run_main(void *ctx)
 
 	first_process(s);
 	s->main(s->ctx);
+	rig_access_all(s->engine); /* looks at everything */
 	sim_leftovers(s);
 	if (s->mirror)
 		s->mirror->end(s->mirror->ctx);

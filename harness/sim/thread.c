@@ -12,15 +12,14 @@ static void thread_body(void *arg)
 
 	self->task = sim->engine->current;
 	self->thread(self->thread_arg);
-	if (sim->table[self->table].refs > 1) {
-		sim->table[self->table].refs--;
-	} else {
+	if (sim->table[self->table].refs == 1)
 		sim_drop_table(sim, false);
-		sim->table[self->table].refs = 0;
-	}
+	sim->table[self->table].refs--;
+	self->table = 0;
 	if (sim->mirror)
 		sim->mirror->thread_end(sim->mirror->ctx);
 	sim_proc_self(sim)->threads--;
+	sim_access(sim, self->object, RIG_RELEASE);
 	self->threw = true;
 	rig_enable(sim->engine, self->joiners);
 }
@@ -40,11 +39,12 @@ static int thread_create(struct spw_sys *sys, struct spw_thread **thread,
 	rig_silent(sim->engine, SIM_THREAD);
 	if (sim->ntasks == RIG_TASKS_MAX ||
 	    sim->engine->current->born[sim->thread_kind] == RIG_BORN_MAX)
-		return sim_result(sim, -EAGAIN);
+		return sim_result(sim, -EAGAIN); /* for ever: none goes */
 	t = sim_task_new(sim, self->proc, self->table);
 	t->thread = fn;
 	t->thread_arg = arg;
 	sim->table[t->table].refs++;
+	sim->table[t->table].shared = true;
 	sim_proc_self(sim)->threads++;
 	*thread = (struct spw_thread *)(void *)t;
 	if (rig_task_create(sim->engine, sim->thread_kind, thread_body, t, t,
@@ -63,6 +63,7 @@ static void thread_join(struct spw_sys *sys, struct spw_thread *thread)
 		rig_disable(sim->engine, rig_self(sim->engine));
 	}
 	sim_point(sim, SIM_JOIN);
+	sim_access(sim, t->object, RIG_JOIN);
 	if (sim->engine->trace) {
 		char name[RIG_NAME_MAX];
 

@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 enum { FIRST_SIZE = 1024 };
 
 int rig_hashset_open(struct rig_hashset *set, size_t memory_max)
@@ -18,6 +21,13 @@ void rig_hashset_close(struct rig_hashset *set)
 {
 	free(set->slot);
 	set->slot = NULL;
+}
+
+struct rig_hash rig_hash_words(const uint64_t *words, size_t n)
+{
+	XXH128_hash_t h = XXH3_128bits(words, n * sizeof(*words));
+
+	return (struct rig_hash){ .low = h.low64, .high = h.high64 };
 }
 
 static struct rig_hash *find(const struct rig_hashset *set, struct rig_hash h)

@@ -21,6 +21,8 @@ struct rig_hashset {
 int rig_hashset_open(struct rig_hashset *set, size_t memory_max);
 void rig_hashset_close(struct rig_hashset *set);
 
+struct rig_hash rig_hash_words(const uint64_t *words, size_t n);
+
 /* 1: added; 0: it was there; -ENOMEM: there is no more room. */
 int rig_hashset_add(struct rig_hashset *set, struct rig_hash hash);
 

@@ -7,6 +7,7 @@
 
 #define RIG_STRATEGIES(X) \
 	X(states)         \
+	X(dpor)           \
 	X(random)
 
 #define X(name) extern const struct rig_strategy rig_strategy_##name;

@@ -20,9 +20,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 enum { DEFAULT_MEMORY = 512 << 20 };
 
 struct node {
@@ -87,13 +84,10 @@ static bool states_begin(void *state, uint64_t index)
 
 static struct rig_hash hash_words(struct rig_engine *e)
 {
-	XXH128_hash_t h;
-
 	if (e->words.n > RIG_WORDS_MAX)
 		rig_abort(e, -ENOBUFS, "the state has more than %d words",
 			  RIG_WORDS_MAX);
-	h = XXH3_128bits(e->words.word, e->words.n * sizeof(e->words.word[0]));
-	return (struct rig_hash){ .low = h.low64, .high = h.high64 };
+	return rig_hash_words(e->words.word, e->words.n);
 }
 
 static unsigned states_pick(void *state, struct rig_engine *e, rig_set choices)
