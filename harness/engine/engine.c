@@ -261,16 +261,6 @@ void rig_access_add(struct rig_engine *e, rig_object object, enum rig_mode mode)
 	f->access[f->n++] = (struct rig_access){ object, (uint8_t)mode };
 }
 
-rig_object rig_objects(struct rig_engine *e, unsigned n)
-{
-	unsigned first = e->nobjects;
-
-	e->nobjects += n;
-	if (e->nobjects > RIG_OBJECTS_MAX)
-		rig_abort(e, -ENOBUFS, "more than %d objects", RIG_OBJECTS_MAX);
-	return (rig_object)first;
-}
-
 /* ---- points ---- */
 
 /* The next actor may begin, too. */

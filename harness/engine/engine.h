@@ -226,7 +226,13 @@ static inline void rig_access(struct rig_engine *engine, rig_object object,
  * The first of n new objects. One that is created by a step may have another
  * number where that step is made later.
  */
-rig_object rig_objects(struct rig_engine *engine, unsigned n);
+static inline rig_object rig_objects(struct rig_engine *engine, unsigned n)
+{
+	unsigned first = engine->nobjects;
+
+	engine->nobjects += n; /* past the end: a footprint is everything */
+	return (rig_object)(first < RIG_OBJECTS_MAX ? first : RIG_OBJECTS_MAX);
+}
 
 /* The running task does what no footprint could say, or a limit was met. */
 static inline void rig_access_all(struct rig_engine *engine)

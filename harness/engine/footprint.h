@@ -29,11 +29,13 @@ enum rig_mode {
 	/* Commutes with other updates: a counter nobody looks at meanwhile. */
 	RIG_UPDATE,
 	/*
-	 * The same, but it leaves a state in which the next update might be
-	 * another kind of step (a reference count of one). Two such steps
-	 * commute; what must not be assumed is that the next one will.
+	 * A reference is dropped that is not the last, and after it one is left
+	 * (_NEAR) or more. They commute with each other and with updates, but
+	 * where one is left the next drop is another kind of step, so a drop
+	 * that was put off must be looked at anew.
 	 */
-	RIG_UPDATE_NEAR,
+	RIG_DROP,
+	RIG_DROP_NEAR,
 	/* Locks. What is given back orders, but cannot be raced with: nobody
 	 * takes a lock before it has been given back. */
 	RIG_ACQUIRE,
@@ -69,7 +71,7 @@ enum rig_relation rig_relation(uint8_t first, uint8_t second);
 /*
  * May a step that is put off because of its footprint (it was explored from
  * here) still be put off after the other was made? Stricter than commuting:
- * see RIG_UPDATE_NEAR.
+ * see RIG_DROP_NEAR.
  */
 bool rig_wakes(uint8_t made, uint8_t put_off);
 

@@ -140,8 +140,8 @@ void sim_drop(struct sim *sim, unsigned index)
 	f->refs--;
 	/* Who drops the last reference does the work. */
 	sim_access(sim, f->id + SIM_REFS,
-		   f->refs > 1  ? RIG_UPDATE :
-		   f->refs == 1 ? RIG_UPDATE_NEAR :
+		   f->refs > 1  ? RIG_DROP :
+		   f->refs == 1 ? RIG_DROP_NEAR :
 				  RIG_WRITE);
 	if (f->refs)
 		return;

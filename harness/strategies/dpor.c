@@ -275,21 +275,6 @@ static void reverse_races(struct dpor *d, unsigned k, unsigned task,
 
 /* ---- steps ---- */
 
-/* The actor that had to begin before task could (rig_engine.gating). */
-static unsigned gatekeeper(const struct dpor *d, unsigned task)
-{
-	const struct rig_engine *e = d->engine;
-
-	if (!e->gating || task == RIG_CLOCK ||
-	    e->task[task].kind != RIG_KIND_ACTOR ||
-	    d->events.last[task] != RIG_EVENT_NONE)
-		return RIG_EVENT_NONE;
-	while (task--)
-		if (e->task[task].kind == RIG_KIND_ACTOR)
-			return d->events.first[task];
-	return RIG_EVENT_NONE;
-}
-
 /* The step of the open node is over. */
 static void complete(struct dpor *d)
 {
@@ -300,7 +285,8 @@ static void complete(struct dpor *d)
 
 	if (task == RIG_CLOCK)
 		e->foot.all = true;
-	rig_events_add(&d->events, task, &e->foot, gatekeeper(d, task));
+	rig_events_add(&d->events, task, &e->foot,
+		       rig_events_gatekeeper(&d->events, e, task));
 	d->events.event[k].node = (uint16_t)d->open;
 	for (unsigned t = node->ntasks; t < e->ntasks; t++)
 		rig_events_task(&d->events, t, k);
@@ -396,13 +382,6 @@ static unsigned new_value(struct dpor *d, rig_set choices)
 	return node->chosen;
 }
 
-/* Before the first step: nobody has done anything. */
-static void first_node(struct dpor *d)
-{
-	for (unsigned t = 0; t < RIG_EVENTS_TASKS; t++)
-		rig_events_task(&d->events, t, RIG_EVENT_NONE);
-}
-
 static unsigned new_node(struct dpor *d, rig_set choices)
 {
 	struct node *node = &d->path[d->n];
@@ -444,7 +423,7 @@ static unsigned dpor_pick(void *state, struct rig_engine *e, rig_set choices)
 	if (e->value_op)
 		return new_value(d, choices);
 	if (!d->n)
-		first_node(d);
+		rig_events_begin(&d->events);
 	if (d->stepping)
 		complete(d);
 	return new_node(d, choices);
@@ -466,7 +445,8 @@ static void pending_races(struct dpor *d)
 			continue;
 		if (before == RIG_EVENT_NONE)
 			before = d->events.creator[t];
-		rig_events_add(&d->events, t, &all, gatekeeper(d, t));
+		rig_events_add(&d->events, t, &all,
+			       rig_events_gatekeeper(&d->events, e, t));
 		reverse_races(d, k, t, before);
 		rig_events_undo(&d->events);
 	}

@@ -143,3 +143,29 @@ void rig_events_undo(struct rig_events *v)
 	if (v->first[event->task] == k)
 		v->first[event->task] = RIG_EVENT_NONE;
 }
+
+void rig_events_clear(struct rig_events *v)
+{
+	while (v->nhistory)
+		v->head[v->history[--v->nhistory].object] = 0;
+	v->n = 0;
+}
+
+void rig_events_begin(struct rig_events *v)
+{
+	for (unsigned t = 0; t < RIG_EVENTS_TASKS; t++)
+		rig_events_task(v, t, RIG_EVENT_NONE);
+}
+
+unsigned rig_events_gatekeeper(const struct rig_events *v,
+			       const struct rig_engine *e, unsigned task)
+{
+	if (!e->gating || task == RIG_CLOCK ||
+	    e->task[task].kind != RIG_KIND_ACTOR ||
+	    v->last[task] != RIG_EVENT_NONE)
+		return RIG_EVENT_NONE;
+	while (task--)
+		if (e->task[task].kind == RIG_KIND_ACTOR)
+			return v->first[task];
+	return RIG_EVENT_NONE;
+}

@@ -96,7 +96,20 @@ void rig_events_add(struct rig_events *events, unsigned task,
 /* Takes the last step back. */
 void rig_events_undo(struct rig_events *events);
 
-/* As if a task were new. */
+/* All steps are taken back. */
+void rig_events_clear(struct rig_events *events);
+
+/* Before the first step: no task has made any. */
+void rig_events_begin(struct rig_events *events);
+
+/*
+ * The first step of the actor that had to begin before task could
+ * (rig_engine.gating), or RIG_EVENT_NONE.
+ */
+unsigned rig_events_gatekeeper(const struct rig_events *events,
+			       const struct rig_engine *engine, unsigned task);
+
+/* A new task. */
 static inline void rig_events_task(struct rig_events *events, unsigned task,
 				   unsigned creator)
 {

@@ -64,12 +64,44 @@ static void small_programs_have_the_same_traces(void **state)
 		assert_true(same_traces(use_program(programs[i]), 100000));
 }
 
+/* ---- states ---- */
+
+static unsigned agreed;
+
+/* Where both come to an end within the limit: verdict, and terminal states. */
+static void check_case(const struct rig_subject *subject)
+{
+	const struct rig_limits limits = { .executions = SLOW ? 3000 : 30000 };
+	struct rig_search dpor;
+
+	explore(subject, "dpor", &limits);
+	dpor = bench.search;
+	explore(subject, "states", &limits);
+	if (dpor.stopped_by || bench.search.stopped_by)
+		return;
+	agreed++;
+	assert_int_equal(dpor.violated, bench.search.violated);
+	if (dpor.violated)
+		assert_string_equal(dpor.outcome, bench.search.outcome);
+	else
+		assert_int_equal(dpor.terminal, bench.search.terminal);
+}
+
+static void states_and_dpor_agree(void **state)
+{
+	agreed = 0;
+	for_each_case(check_case);
+	printf("%u of %d cases compared\n", agreed, 6 * 16);
+	assert_true(agreed > (SLOW ? 30 : 60));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(counts_are_those_of_the_literature),
 		TEST(identical_actors_begin_in_one_order),
 		TEST(small_programs_have_the_same_traces),
+		CASE_TEST(states_and_dpor_agree),
 	};
 
 	return RUN_TESTS(tests, open_rig, close_rig);

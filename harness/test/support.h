@@ -21,6 +21,7 @@
 
 #include "engine/explore.h"
 #include "sim/sim.h"
+#include "strategies/estimate.h"
 #include "strategies/list.h"
 
 typedef void program_fn(struct spw_sys *sys);
