@@ -5,9 +5,18 @@
  *
  * A footprint is recorded while the step runs, not declared before: so it is
  * as exact as what happened (an open that was refused touches no descriptor).
- * Objects are small numbers that the subject gives out. A number must mean the
- * same object wherever the execution goes on from one and the same point, so
- * numbers are given out in the order of creation (rig_objects).
+ * Two rules make a search that rests on footprints miss nothing:
+ *
+ *   stable    A step's footprint is not changed by steps that do not conflict
+ *             with it. Whatever decides what the step goes on to do is read by
+ *             it. In particular it is not enough that two steps commute where
+ *             they were made: "a drop of a reference that is not the last one"
+ *             is a matter of who else has dropped or copied one, so drops
+ *             conflict with each other, always.
+ *   numbers   Objects are small numbers that the subject gives out. A number
+ *             means the same object wherever the execution goes on from one
+ *             and the same point: they are given out in the order of creation
+ *             (rig_objects).
  */
 #ifndef RIG_FOOTPRINT_H
 #define RIG_FOOTPRINT_H
@@ -28,14 +37,9 @@ enum rig_mode {
 	RIG_WRITE,
 	/* Commutes with other updates: a counter nobody looks at meanwhile. */
 	RIG_UPDATE,
-	/*
-	 * A reference is dropped that is not the last, and after it one is left
-	 * (_NEAR) or more. They commute with each other and with updates, but
-	 * where one is left the next drop is another kind of step, so a drop
-	 * that was put off must be looked at anew.
-	 */
+	/* A reference is given up: commutes with updates, which take one more
+	 * by way of one that is kept, but who gives up the last is a race. */
 	RIG_DROP,
-	RIG_DROP_NEAR,
 	/* Locks. What is given back orders, but cannot be raced with: nobody
 	 * takes a lock before it has been given back. */
 	RIG_ACQUIRE,
@@ -67,12 +71,5 @@ struct rig_footprint {
 
 /* Of two accesses to one object, made in this order by two tasks. */
 enum rig_relation rig_relation(uint8_t first, uint8_t second);
-
-/*
- * May a step that is put off because of its footprint (it was explored from
- * here) still be put off after the other was made? Stricter than commuting:
- * see RIG_DROP_NEAR.
- */
-bool rig_wakes(uint8_t made, uint8_t put_off);
 
 #endif

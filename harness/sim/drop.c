@@ -33,10 +33,12 @@ bool sim_drop_visible(struct sim *sim, const struct sim_file *f)
 		sim_access(sim, f->id + SIM_STATE, RIG_READ);
 		return f->leased;
 	case SIM_PIPE_READ:
-		sim_access(sim, sim->pipe[f->object].object, RIG_READ);
+		sim_access(sim, sim->pipe[f->object].object + SIM_PIPE_WRITERS,
+			   RIG_READ);
 		return sim->pipe[f->object].writers;
 	case SIM_PIPE_WRITE:
-		sim_access(sim, sim->pipe[f->object].object, RIG_READ);
+		sim_access(sim, sim->pipe[f->object].object + SIM_PIPE_READERS,
+			   RIG_READ);
 		return sim->pipe[f->object].readers;
 	case SIM_NULL:
 		break;
@@ -67,13 +69,15 @@ static void detail(struct sim *sim, const struct sim_file *f)
 static void release_pipe(struct sim *sim, struct sim_file *f)
 {
 	struct sim_pipe *pipe = pipe_of(sim, f);
+	enum sim_pipe_object end = f->kind == SIM_PIPE_READ ? SIM_PIPE_READERS :
+							      SIM_PIPE_WRITERS;
 	bool visible = sim_drop_visible(sim, f);
 
 	if (visible) {
 		sim_inner(sim, SIM_RELEASE);
 		detail(sim, f);
-		sim_access(sim, pipe->object, RIG_WRITE);
 	}
+	sim_access(sim, pipe->object + end, RIG_WRITE);
 	if (f->kind == SIM_PIPE_READ)
 		pipe->readers = false;
 	else
@@ -125,25 +129,27 @@ static void final_drop(struct sim *sim, unsigned index)
 	self->uses = 0;
 }
 
+/* Nobody sees /dev/null go. */
+static void access_refs(struct sim *sim, const struct sim_file *f,
+			enum rig_mode mode)
+{
+	if (f->kind != SIM_NULL)
+		sim_access(sim, f->id + SIM_REFS, mode);
+}
+
 void sim_hold(struct sim *sim, unsigned index)
 {
 	sim->file[index].refs++;
-	sim_access(sim, sim->file[index].id + SIM_REFS, RIG_UPDATE);
+	access_refs(sim, &sim->file[index], RIG_UPDATE);
 }
 
+/* Who drops the last reference does the work. */
 void sim_drop(struct sim *sim, unsigned index)
 {
 	struct sim_task *self = sim_self(sim);
 
-	struct sim_file *f = &sim->file[index];
-
-	f->refs--;
-	/* Who drops the last reference does the work. */
-	sim_access(sim, f->id + SIM_REFS,
-		   f->refs > 1  ? RIG_DROP :
-		   f->refs == 1 ? RIG_DROP_NEAR :
-				  RIG_WRITE);
-	if (f->refs)
+	access_refs(sim, &sim->file[index], RIG_DROP);
+	if (--sim->file[index].refs)
 		return;
 	self->drops[self->ndrops++] = (uint8_t)index;
 }

@@ -109,6 +109,14 @@ enum sim_file_object {
 	SIM_FILE_OBJECTS,
 };
 
+/* Of a pipe. */
+enum sim_pipe_object {
+	SIM_PIPE_READERS, /* is the reading end open? */
+	SIM_PIPE_WRITERS,
+	SIM_PIPE_BYTES,
+	SIM_PIPE_OBJECTS,
+};
+
 /* Of a descriptor table: one for each number, and one for all of them. */
 enum { SIM_SLOTS = SIM_FDS, SIM_TABLE_OBJECTS = SIM_FDS + 1 };
 

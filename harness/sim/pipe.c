@@ -15,16 +15,17 @@ ssize_t sim_pipe_read(struct sim *sim, struct sim_pipe *pipe, void *buf,
 	struct rig_engine *e = sim->engine;
 	size_t n;
 
-	sim_access(sim, pipe->object, RIG_READ);
-	if (!pipe->len && pipe->writers) {
-		pipe->waiters |= rig_self(e);
+	pipe->waiters |= rig_self(e);
+	if (!pipe->len && pipe->writers)
 		rig_disable(e, rig_self(e));
-		rig_point(e, SIM_READ_WAKE);
-		pipe->waiters &= ~rig_self(e);
-		sim_access(sim, pipe->object, RIG_READ);
+	rig_point(e, SIM_READ_WAKE);
+	pipe->waiters &= ~rig_self(e);
+	if (pipe->len) {
+		sim_access(sim, pipe->object + SIM_PIPE_BYTES, RIG_WRITE);
+	} else {
+		sim_access(sim, pipe->object + SIM_PIPE_BYTES, RIG_READ);
+		sim_access(sim, pipe->object + SIM_PIPE_WRITERS, RIG_READ);
 	}
-	if (pipe->len)
-		sim_access(sim, pipe->object, RIG_WRITE);
 	n = len < pipe->len ? len : pipe->len;
 	memcpy(buf, pipe->data, n);
 	pipe->len = (uint8_t)(pipe->len - n);
@@ -38,9 +39,10 @@ ssize_t sim_pipe_read(struct sim *sim, struct sim_pipe *pipe, void *buf,
 ssize_t sim_pipe_write(struct sim *sim, struct sim_pipe *pipe, const void *buf,
 		       size_t len)
 {
-	sim_access(sim, pipe->object, RIG_WRITE);
+	sim_access(sim, pipe->object + SIM_PIPE_READERS, RIG_READ);
 	if (!pipe->readers)
 		return -EPIPE;
+	sim_access(sim, pipe->object + SIM_PIPE_BYTES, RIG_WRITE);
 	if (len > (size_t)SIM_DATA - pipe->len)
 		sim_contract(sim,
 			     "a write of %zu bytes to a pipe would block: "
@@ -89,10 +91,11 @@ static int pipe_call(struct spw_sys *sys, int fd[2])
 	rc = open_ends(sim, i, fd);
 	if (rc)
 		return sim_result(sim, rc);
-	sim->pipe[i] = (struct sim_pipe){ .used = true,
-					  .object = sim_objects(sim, 1),
-					  .readers = true,
-					  .writers = true };
+	sim->pipe[i] =
+		(struct sim_pipe){ .used = true,
+				   .object = sim_objects(sim, SIM_PIPE_OBJECTS),
+				   .readers = true,
+				   .writers = true };
 	rig_detail(sim->engine, "(reader %d, writer %d)", fd[0], fd[1]);
 	rig_note(sim->engine, (uint64_t)fd[0] << 32 | (unsigned)fd[1]);
 	return sim_result(sim, 0);

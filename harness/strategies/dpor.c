@@ -93,7 +93,7 @@ static int dpor_open(void **state, const struct rig_strategy_options *options)
 	}
 	for (uint8_t m = 0; m < RIG_MODES; m++)
 		for (uint8_t made = 0; made < RIG_MODES; made++)
-			if (rig_wakes(made, m))
+			if (rig_relation(made, m) != RIG_COMMUTE)
 				d->wakers[m] |= (uint16_t)(1u << made);
 	*state = d;
 	return 0;
@@ -199,8 +199,10 @@ static bool was_blocked(const struct dpor *d, unsigned i, unsigned k,
 }
 
 /*
- * Tasks with which the steps that do not follow i, and step k after them, can
- * begin at i's place.
+ * Tasks with which the steps that do not follow i, and then one of task, can
+ * begin at i's place. Those steps are the same there. The last one, without i
+ * before it, may be another than it was here (an execve that finds the program
+ * that i unlinked): of it only its place is known, after all the others.
  */
 static rig_set initials(const struct dpor *d, unsigned i, unsigned k,
 			unsigned task)
@@ -208,24 +210,23 @@ static rig_set initials(const struct dpor *d, unsigned i, unsigned k,
 	const struct rig_events *v = &d->events;
 	struct rig_event_set rest; /* not following i */
 	rig_set seen = 0, initial = 0;
-	unsigned from = (i + 1) / 64, j;
+	unsigned from = (i + 1) / 64;
 
 	memset(&rest.word[from], 0,
 	       (rig_event_words(k + 1) - from) * sizeof(uint64_t));
-	for (j = i + 1; j <= k; j++) {
-		unsigned who = j < k ? v->event[j].task : task;
-		bool first = !rig_has(seen, who);
+	for (unsigned j = i + 1; j < k; j++) {
+		bool first = !rig_has(seen, v->event[j].task);
 
-		if (j < k && rig_event_in(&v->past[j], i))
+		if (rig_event_in(&v->past[j], i))
 			continue;
-		seen |= rig_bit(who);
+		seen |= rig_bit(v->event[j].task);
 		for (unsigned w = from; first && w <= j / 64; w++)
 			first = !(v->past[j].word[w] & rest.word[w]);
 		if (first)
-			initial |= rig_bit(who);
+			initial |= rig_bit(v->event[j].task);
 		rig_event_put(&rest, j);
 	}
-	return initial;
+	return initial ? initial : rig_bit(task);
 }
 
 /* Somebody must be tried at i's place so that k's step comes before i. */

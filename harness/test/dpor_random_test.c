@@ -194,6 +194,10 @@ static void same_traces_as_by_hand(void **state)
 	unsigned long compared = 0;
 
 	for (unsigned long i = 0; i < n; i++) {
+		struct sim_options options = sim_defaults;
+
+		options.inner_steps = i % 2;
+		sim_configure(bench.sim, &options);
 		make(i);
 		compared += same_traces(use_program(program), EXECUTIONS_MAX);
 	}

@@ -66,12 +66,12 @@ static void small_programs_have_the_same_traces(void **state)
 
 /* ---- states ---- */
 
-static unsigned agreed;
+static unsigned agreed, walked;
 
 /* Where both come to an end within the limit: verdict, and terminal states. */
 static void check_case(const struct rig_subject *subject)
 {
-	const struct rig_limits limits = { .executions = SLOW ? 3000 : 30000 };
+	const struct rig_limits limits = { .executions = SLOW ? 3000 : 20000 };
 	struct rig_search dpor;
 
 	explore(subject, "dpor", &limits);
@@ -95,6 +95,44 @@ static void states_and_dpor_agree(void **state)
 	assert_true(agreed > (SLOW ? 30 : 60));
 }
 
+/* ---- random walks ---- */
+
+static unsigned at_random(void *state, struct rig_engine *e, rig_set choices)
+{
+	return rig_member(choices, rig_rng_below(state, rig_count(choices)));
+}
+
+/* Whatever a random walk does, dpor has done, up to the order of steps. */
+static void check_walks(const struct rig_subject *subject)
+{
+	const struct rig_limits limits = { .executions = 5000 };
+	bool identical = bench.engine->identical;
+	struct rig_rng rng;
+
+	bench.engine->identical = false;
+	explore(subject, "dpor", &limits);
+	if (bench.search.complete && bench.search.traces <= 3000) {
+		walked++;
+		dpor_traces(subject);
+		for (unsigned i = 0; i < (SLOW ? 100 : 1000); i++) {
+			rig_rng_seed(&rng, 5, i);
+			run_noted(subject, at_random, &rng);
+			if (bench.engine->end == RIG_DONE &&
+			    add_trace(trace_of(&run_)))
+				fail_msg("%s: a walk that dpor has not made",
+					 rig->plan.fix.name);
+		}
+	}
+	bench.engine->identical = identical;
+}
+
+static void no_walk_is_missed(void **state)
+{
+	walked = 0;
+	for_each_case(check_walks);
+	assert_true(walked > 20);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -102,6 +140,7 @@ int main(void)
 		TEST(identical_actors_begin_in_one_order),
 		TEST(small_programs_have_the_same_traces),
 		CASE_TEST(states_and_dpor_agree),
+		CASE_TEST(no_walk_is_missed),
 	};
 
 	return RUN_TESTS(tests, open_rig, close_rig);

@@ -72,9 +72,13 @@ static void check_case(const struct rig_subject *subject)
 	if (!bench.search.complete)
 		return;
 	e = guess(subject, SLOW ? 200 : 2000);
-	/* Sampling has a long tail: a factor of three is what is promised. */
-	if (e.traces > 3 * (double)bench.search.traces ||
-	    3 * e.traces < (double)bench.search.traces)
+	/*
+	 * Sampling has a long tail on the side where few walks lead: too small
+	 * by far is no fault (private-table under fork), too large is one, and
+	 * showed once that dpor missed traces.
+	 */
+	if (e.traces > 5 * e.error + (double)bench.search.traces ||
+	    30 * e.traces < (double)bench.search.traces)
 		fail_msg("%s: guessed %f of %lu", rig->plan.fix.name, e.traces,
 			 (unsigned long)bench.search.traces);
 }
