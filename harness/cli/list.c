@@ -2,6 +2,7 @@
 /* racerig list */
 #include "cli/options.h"
 
+#include "mutants/mutant.h"
 #include "reports/json_emit.h"
 #include "strategies/list.h"
 
@@ -32,6 +33,10 @@ static void print_table(void)
 	for (int i = 0; rig_strategies[i]; i++)
 		printf("  %-26s %s\n", rig_strategies[i]->name,
 		       rig_strategies[i]->summary);
+	puts("\nmutants");
+	for (int i = 0; rig_mutants[i]; i++)
+		printf("  %-26s %s\n", rig_mutants[i]->name,
+		       rig_mutants[i]->summary);
 	puts("\nworlds\n"
 	     "  sim                        the simulated kernel (explore)\n"
 	     "  control                    this kernel, call by call (replay "
@@ -74,6 +79,18 @@ static void emit_scenario(struct emit *emit, const struct rig_scenario *s)
 	emit_object_end(emit);
 }
 
+static void emit_mutant(struct emit *emit, const struct rig_mutant *mutant)
+{
+	emit_object(emit, NULL);
+	emit_string(emit, "name", mutant->name);
+	emit_string(emit, "summary", mutant->summary);
+	emit_string(emit, "rule", mutant->rule);
+	emit_string(emit, "scenario", mutant->scenario);
+	emit_string(emit, "fix", mutant->fix);
+	emit_string(emit, "outcome", mutant->outcome);
+	emit_object_end(emit);
+}
+
 static void print_json(void)
 {
 	struct emit emit = { .out = stdout };
@@ -96,6 +113,10 @@ static void print_json(void)
 		emit_object_end(&emit);
 	}
 	emit_array_end(&emit);
+	emit_array(&emit, "mutants");
+	for (int i = 0; rig_mutants[i]; i++)
+		emit_mutant(&emit, rig_mutants[i]);
+	emit_array_end(&emit);
 	emit_object_end(&emit);
 }
 
@@ -110,11 +131,11 @@ static int run(const struct rig_args *args)
 
 const struct rig_command rig_command_list = {
 	.name = "list",
-	.summary = "scenarios, fixes and strategies",
+	.summary = "scenarios, fixes, strategies and mutants",
 	.words = "",
 	.text = "Lists what there is to explore: scenarios, the fixes that "
-		"each family of\nscenarios knows, and the ways to choose "
-		"schedules.",
+		"each family of\nscenarios knows, the ways to choose "
+		"schedules, and the bugs that can be planted.",
 	.examples = "  racerig list\n"
 		    "  racerig list --format json\n",
 	.options = RIG_OPTS_COMMON,

@@ -85,9 +85,15 @@ static int set_strategy(struct rig_args *a, const char *value)
 {
 	const char *names[RIG_ARGS_MAX] = { NULL };
 
+	if (a->nstrategies == RIG_ARGS_MAX) {
+		rig_error("--strategy: at most %d may be given", RIG_ARGS_MAX);
+		return -EINVAL;
+	}
 	a->strategy = rig_strategy_find(value);
-	if (a->strategy)
+	if (a->strategy) {
+		a->strategies[a->nstrategies++] = a->strategy;
 		return 0;
+	}
 	for (unsigned i = 0; rig_strategies[i] && i < RIG_ARGS_MAX - 1; i++)
 		names[i] = rig_strategies[i]->name;
 	rig_unknown("strategy", value, names);

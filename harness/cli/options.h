@@ -74,7 +74,9 @@ struct rig_args {
 	const char *fix[RIG_ARGS_MAX];
 	unsigned nfixes;
 	unsigned actors;
-	const struct rig_strategy *strategy;
+	const struct rig_strategy *strategy; /* the last one given */
+	const struct rig_strategy *strategies[RIG_ARGS_MAX]; /* all given */
+	unsigned nstrategies;
 	uint64_t max;
 	uint64_t time_ns;
 	uint64_t starve_ns;
@@ -115,6 +117,7 @@ extern const struct rig_command rig_command_shrink;
 extern const struct rig_command rig_command_bench;
 extern const struct rig_command rig_command_conform;
 extern const struct rig_command rig_command_matrix;
+extern const struct rig_command rig_command_mutants;
 extern const struct rig_command rig_command_stress;
 
 /*
