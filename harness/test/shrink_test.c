@@ -4,6 +4,7 @@
 #include "cli/case.h"
 #include "engine/shrink.h"
 
+static const struct rig_strategy *const states = &rig_strategy_states;
 static struct rig_schedule found, copy;
 static struct rig_shrink result;
 static char why[RIG_MESSAGE_MAX];
@@ -74,8 +75,9 @@ static void counter_examples_become_minimal(void **state)
 		find_long(c);
 		before = found.n;
 		assert_true(before >= 8);
-		assert_int_equal(rig_shrink(c->engine, c->subject, &found, 0,
-					    &result, why, sizeof(why)),
+		assert_int_equal(rig_shrink(c->engine, c->subject, states,
+					    &found, 0, &result, why,
+					    sizeof(why)),
 				 0);
 		assert_true(result.minimal);
 		assert_int_equal(result.decisions_before, before);
@@ -96,8 +98,8 @@ static void minimal_ones_stay(void **state)
 	size_t n;
 
 	find_long(c);
-	assert_int_equal(rig_shrink(c->engine, c->subject, &found, 0, &result,
-				    why, sizeof(why)),
+	assert_int_equal(rig_shrink(c->engine, c->subject, states, &found, 0,
+				    &result, why, sizeof(why)),
 			 0);
 	n = found.n;
 	for (size_t leave = 0; leave < n; leave++) {
@@ -110,8 +112,8 @@ static void minimal_ones_stay(void **state)
 				 0);
 		assert_int_equal(c->engine->end, RIG_DONE);
 	}
-	assert_int_equal(rig_shrink(c->engine, c->subject, &found, 0, &result,
-				    why, sizeof(why)),
+	assert_int_equal(rig_shrink(c->engine, c->subject, states, &found, 0,
+				    &result, why, sizeof(why)),
 			 0);
 	assert_int_equal(found.n, n);
 	assert_int_equal(result.decisions_before, n);
@@ -125,8 +127,9 @@ static void few_executions_are_not_exceeded(void **state)
 	find_long(c);
 	for (uint64_t limit = 1; limit < 200; limit *= 3) {
 		copy = found;
-		assert_int_equal(rig_shrink(c->engine, c->subject, &copy, limit,
-					    &result, why, sizeof(why)),
+		assert_int_equal(rig_shrink(c->engine, c->subject, states,
+					    &copy, limit, &result, why,
+					    sizeof(why)),
 				 0);
 		assert_true(result.executions <= limit);
 		assert_false(result.minimal);
@@ -140,8 +143,8 @@ static void what_passes_is_refused(void **state)
 	struct rig_case *c = open_case("fork-lock", "");
 
 	found.n = found.ncomments = 0;
-	assert_int_equal(rig_shrink(c->engine, c->subject, &found, 0, &result,
-				    why, sizeof(why)),
+	assert_int_equal(rig_shrink(c->engine, c->subject, states, &found, 0,
+				    &result, why, sizeof(why)),
 			 -EINVAL);
 	assert_non_null(strstr(why, "without a violation"));
 	assert_int_equal(found.n, 0);
@@ -156,8 +159,8 @@ static void what_does_not_fit_is_refused(void **state)
 	rig_case_close(c);
 	c = open_case("private-table", "steps=call");
 	copy = found;
-	assert_int_equal(rig_shrink(c->engine, c->subject, &copy, 0, &result,
-				    why, sizeof(why)),
+	assert_int_equal(rig_shrink(c->engine, c->subject, states, &copy, 0,
+				    &result, why, sizeof(why)),
 			 -EINVAL);
 	assert_true(why[0] != '\0');
 	assert_int_equal(copy.n, found.n);
@@ -199,8 +202,9 @@ static void outcome_is_kept(void **state)
 		if (!bench.search.violated)
 			continue;
 		worst = !strcmp(bench.search.outcome, "worst");
-		assert_int_equal(rig_shrink(bench.engine, subject, &found, 0,
-					    &result, why, sizeof(why)),
+		assert_int_equal(rig_shrink(bench.engine, subject, states,
+					    &found, 0, &result, why,
+					    sizeof(why)),
 				 0);
 		assert_true(result.minimal);
 		assert_int_equal(rig_schedule_run(bench.engine, subject, &found,
