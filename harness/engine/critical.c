@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum {
-	DEFAULT_EXECUTIONS = 20000,
+	DEFAULT_EXECUTIONS = 50000,
 	WALKS = 20, /* random continuations of a prefix */
 	MEMORY = 64 << 20,
 };
@@ -19,8 +19,7 @@ struct finder {
 	struct rig_engine *engine;
 	const struct rig_subject *subject;
 	const struct rig_strategy *search;
-	uint64_t each; /* executions for one prefix */
-	uint64_t made;
+	uint64_t left; /* executions */
 	const char *outcome;
 	unsigned n;
 	uint8_t log[RIG_DECISIONS_MAX]; /* the failing execution */
@@ -47,15 +46,16 @@ static unsigned walk_pick(void *state, struct rig_engine *e, rig_set choices)
 }
 
 /* Most prefixes that can pass do so at once; a walk is cheaper than a search. */
-static int try_walks(struct finder *f, unsigned prefix, bool *passes)
+static int try_walks(struct finder *f, unsigned prefix, uint64_t *executions,
+		     bool *passes)
 {
 	*passes = false;
-	for (uint64_t i = 0; i < WALKS && i < f->each && !*passes; i++) {
+	for (uint64_t i = 0; i < WALKS && *executions && !*passes; i++) {
 		struct walk walk = { .finder = f, .prefix = prefix };
 		int rc;
 
 		rig_rng_seed(&walk.rng, prefix, i);
-		f->made++;
+		--*executions;
 		rc = rig_engine_run(f->engine, f->subject, walk_pick, &walk);
 		if (rc)
 			return rc;
@@ -70,8 +70,12 @@ static bool has_passed(void *ctx, const struct rig_engine *e)
 	return e->end == RIG_DONE;
 }
 
-/* RIG_FOUND: a continuation that passes. */
-static int look(struct finder *f, unsigned prefix, enum rig_quarry *quarry)
+/*
+ * RIG_FOUND: a continuation that passes. What this look leaves over is for
+ * those after it: where something passes, that is seldom hard to find.
+ */
+static int look(struct finder *f, unsigned prefix, uint64_t executions,
+		enum rig_quarry *quarry)
 {
 	struct rig_hunt hunt = {
 		.subject = f->subject,
@@ -80,18 +84,26 @@ static int look(struct finder *f, unsigned prefix, enum rig_quarry *quarry)
 		.prefix = f->log,
 		.nprefix = prefix,
 		.wanted = has_passed,
-		.executions = f->each > WALKS ? f->each - WALKS : 0,
+		.executions = executions,
 	};
-	uint64_t before = hunt.executions;
 	bool passes;
-	int rc = try_walks(f, prefix, &passes);
+	int rc = try_walks(f, prefix, &hunt.executions, &passes);
 
 	*quarry = RIG_FOUND;
-	if (rc || passes)
-		return rc;
-	rc = rig_hunt(f->engine, &hunt, quarry);
-	f->made += before - hunt.executions;
+	if (!rc && !passes)
+		rc = rig_hunt(f->engine, &hunt, quarry);
+	f->left -= executions - hunt.executions;
 	return rc;
+}
+
+/* What one look may take where n prefixes are still to be told apart. */
+static uint64_t share(const struct finder *f, unsigned n)
+{
+	unsigned looks = 1;
+
+	for (; n > 1; n /= 2)
+		looks++;
+	return f->left / looks;
 }
 
 /*
@@ -103,7 +115,7 @@ static int halve(struct finder *f, unsigned *least, bool *exact)
 {
 	unsigned low = 0, high = f->n; /* may pass; fails, as it did */
 	enum rig_quarry quarry;
-	int rc = look(f, 0, &quarry);
+	int rc = look(f, 0, share(f, f->n), &quarry);
 
 	*exact = quarry == RIG_FOUND;
 	if (!rc && quarry == RIG_ABSENT)
@@ -111,7 +123,7 @@ static int halve(struct finder *f, unsigned *least, bool *exact)
 	while (!rc && high - low > 1) {
 		unsigned middle = low + (high - low) / 2;
 
-		rc = look(f, middle, &quarry);
+		rc = look(f, middle, share(f, high - low - 1), &quarry);
 		if (quarry == RIG_ABSENT) {
 			high = middle;
 			continue;
@@ -162,25 +174,16 @@ static int name_pick(struct finder *f, unsigned wanted,
 	return rc;
 }
 
-/* One search for the whole, and one for each time that n is halved. */
-static uint64_t share(uint64_t executions, unsigned n)
-{
-	unsigned looks = 1;
-
-	for (; n; n /= 2)
-		looks++;
-	return (executions ? executions : DEFAULT_EXECUTIONS) / looks;
-}
-
 int rig_critical_find(struct rig_engine *e, const struct rig_subject *subject,
 		      const struct rig_strategy *search, uint64_t executions,
 		      struct rig_critical *critical)
 {
+	uint64_t given = executions ? executions : DEFAULT_EXECUTIONS;
 	struct finder f = {
 		.engine = e,
 		.subject = subject,
 		.search = search,
-		.each = share(executions, e->ndecisions),
+		.left = given,
 		.outcome = e->outcome,
 		.n = e->ndecisions,
 	};
@@ -198,7 +201,8 @@ int rig_critical_find(struct rig_engine *e, const struct rig_subject *subject,
 	critical->kind = !least ? RIG_CRITICAL_NONE :
 			 exact  ? RIG_CRITICAL_EXACT :
 				  RIG_CRITICAL_LATEST;
-	critical->executions = f.made;
+	critical->pick = least;
+	critical->executions = given - f.left;
 	return rc;
 }
 

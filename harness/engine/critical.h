@@ -23,7 +23,8 @@ enum rig_critical_kind {
 
 struct rig_critical {
 	enum rig_critical_kind kind;
-	struct rig_decision decision; /* unless there is none */
+	unsigned pick; /* its number among the picks, from 1; 0: none */
+	struct rig_decision decision; /* that one */
 	uint64_t executions;
 };
 
@@ -32,7 +33,7 @@ enum { RIG_CRITICAL_MAX = 240 }; /* bytes of one as text, the NUL included */
 /*
  * Of the execution that engine has made last, of subject, which failed; it and
  * search, which is exhaustive, pick only where there is a choice. At most
- * executions are made (0: 20,000); then the failing one is made once more, so
+ * executions are made (0: 50,000); then the failing one is made once more, so
  * that engine's fields are about it again. 0, or -errno when the rig itself
  * failed.
  */
