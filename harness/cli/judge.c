@@ -15,6 +15,12 @@ static const char assumptions[] =
 	"no data races (checked by ThreadSanitizer on Linux), sequential "
 	"consistency, fork shares memory with the child step";
 
+/*
+ * Executions for a counter-example, so that a verdict does not wait for them:
+ * about half a second at most. racerig shrink takes more.
+ */
+enum { SHRINK_MAX = 100000, CRITICAL_MAX = 10000 };
+
 struct judge {
 	struct rig_case *c;
 	const struct rig_judge_options *options;
@@ -106,7 +112,8 @@ static int shrink(struct judge *j)
 	struct rig_shrink shrunk;
 	struct rig_critical critical;
 	int rc = rig_shrink(e, j->c->subject, &rig_strategy_states,
-			    &out->schedule, 0, &shrunk, why, sizeof(why));
+			    &out->schedule, SHRINK_MAX, &shrunk, why,
+			    sizeof(why));
 
 	if (rc) {
 		snprintf(e->message, RIG_MESSAGE_MAX, "shrinking: %.200s", why);
@@ -114,8 +121,8 @@ static int shrink(struct judge *j)
 	}
 	j->last.starved_ns = shrunk.starved_ns;
 	memcpy(out->message, shrunk.message, sizeof(out->message));
-	rc = rig_critical_find(e, j->c->subject, &rig_strategy_states, 0,
-			       &critical);
+	rc = rig_critical_find(e, j->c->subject, &rig_strategy_states,
+			       CRITICAL_MAX, &critical);
 	if (rc)
 		return rc;
 	rig_critical_print(&critical, j->c->subject, out->critical);
