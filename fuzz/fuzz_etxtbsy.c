@@ -61,7 +61,7 @@ static _Noreturn void report(struct rig_case *c, const uint8_t *data,
 	rig_schedule_print(&schedule, c->subject, text, sizeof(text));
 	fprintf(stderr, "%s\n", text);
 	rig_picture_print(stderr, &trace, c->subject, c->engine->message, true,
-			  false);
+			  NULL, false);
 	abort();
 }
 

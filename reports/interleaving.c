@@ -7,6 +7,8 @@
  * With so many lanes that this leaves too little room, the columns become a
  * gutter in which '*' stands for the lane that acts, and all text begins to
  * the right of it, after the lane's name.
+ *
+ * The step that violates has "<--" behind it, the critical one "!" before it.
  */
 #include "reports/result.h"
 
@@ -169,7 +171,8 @@ static const char *step_text(const struct report_step *step, char *buf)
 	const char *detail = step->detail ? step->detail : "";
 	bool apart = *detail && *detail != '(' && *detail != ' ';
 
-	snprintf(buf, STEP_MAX, "%s%.60s%s%.400s%s", step->inner ? ". " : "",
+	snprintf(buf, STEP_MAX, "%s%s%.60s%s%.400s%s",
+		 step->critical ? "! " : "", step->inner ? ". " : "",
 		 step->call, apart ? " " : "", detail,
 		 step->fatal ? "  <--" : "");
 	return buf;
@@ -266,6 +269,10 @@ static void draw_end(const struct picture *p)
 	fputs(p->color ? "\033[1m" : "", p->out);
 	text_wrap(p->out, what->verdict, 0, p->width);
 	fputs(p->color ? "\033[0m" : "", p->out);
+	if (!what->critical)
+		return;
+	fputs("! ", p->out);
+	text_wrap(p->out, what->critical, strlen("! "), p->width);
 }
 
 void report_interleaving(FILE *out, const struct report_interleaving *what,

@@ -61,6 +61,7 @@ static void emit_violation(struct emit *e, const struct report_result *r)
 	emit_integer(e, "found_at", r->found_at);
 	emit_integer(e, "decisions", r->decisions);
 	emit_integer(e, "preemptions", r->preemptions);
+	emit_string(e, "critical", r->critical);
 }
 
 static void emit_real(struct emit *e, const struct report_real *real)
@@ -97,6 +98,10 @@ static void emit_result(struct emit *e, const struct report_result *r)
 	emit_string(e, "spawn", r->spawn);
 	emit_string(e, "kernel_options", r->kernel_options);
 	emit_integer(e, "starve_ns", r->starve_ns);
+	if (r->bounded)
+		emit_integer(e, "preemption_bound", r->preemption_bound);
+	else
+		emit_string(e, "preemption_bound", NULL);
 	emit_search(e, &r->search);
 	if (r->verdict == REPORT_PROVED)
 		emit_proof(e, r);

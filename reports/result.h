@@ -17,7 +17,7 @@ enum report_verdict {
 	REPORT_HELD,
 	REPORT_BROKEN,
 	REPORT_BROKEN_MAYBE, /* "BROKEN?": the search of whole calls did not
-				end, so it may be NARROWED */
+				end or was bounded: it may be NARROWED */
 	REPORT_NARROWED,
 	REPORT_UNJUDGED,
 	REPORT_SKIP,
@@ -35,7 +35,7 @@ struct report_search {
 	uint64_t merged;   /* executions that ended at a state seen before */
 	unsigned depth;    /* decisions of the longest execution */
 	unsigned points;   /* scheduling points of the longest execution */
-	bool complete;     /* nothing is left to visit */
+	bool complete;     /* nothing is left to visit, within the bound */
 	const char *stopped_by; /* the limit that ended it */
 	const char *truncated;  /* what was left out */
 	uint64_t ns;
@@ -67,6 +67,8 @@ struct report_result {
 	uint64_t seed;
 	const char *kernel_options;
 	uint64_t starve_ns;
+	bool bounded; /* only schedules of so many preemptions */
+	unsigned preemption_bound;
 	unsigned actors;
 	enum report_verdict verdict;
 	/* Why this verdict and no better one, a sentence without a full stop;
@@ -85,6 +87,9 @@ struct report_result {
 	uint64_t found_at;        /* executions until the first violation */
 	unsigned decisions;       /* of the shrunk schedule */
 	unsigned preemptions;
+	/* "a2 open#1: before it some continuation passes, after it none does";
+	 * or less than that, where less is known. */
+	const char *critical;
 	const char *schedule;           /* path of the saved file, or NULL */
 	const struct report_real *real; /* of the matrix, or NULL */
 };
@@ -144,6 +149,7 @@ struct report_step {
 	bool inner;         /* a step inside a call of the same lane */
 	bool switched;      /* the lane before was another */
 	bool fatal;         /* the step that violates */
+	bool critical;      /* after it everything fails */
 };
 
 struct report_interleaving {
@@ -153,6 +159,7 @@ struct report_interleaving {
 	size_t nsteps;
 	size_t lost;         /* steps that were not recorded */
 	const char *verdict; /* the last line, e.g. "ETXTBSY: a1's program ..." */
+	const char *critical; /* what is marked as such, or NULL */
 };
 
 /*

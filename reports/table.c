@@ -177,6 +177,9 @@ static void print_setting(FILE *out, const struct report_result *r)
 	fact_text(out, "kernel", r->kernel_options);
 	fact(out, "starvation", r->starve_ns ? "allowed up to %s" : "none",
 	     report_duration(r->starve_ns, time, sizeof(time)));
+	if (r->bounded)
+		fact(out, "preemptions", "at most %u were looked for",
+		     r->preemption_bound);
 }
 
 static const char *reduction_of(const struct report_result *r)
@@ -186,10 +189,14 @@ static const char *reduction_of(const struct report_result *r)
 	return text_or_dash(r->strategy);
 }
 
-static const char *bound_of(const struct report_search *search)
+static const char *bound_of(const struct report_result *r)
 {
+	const struct report_search *search = &r->search;
+
 	if (search->stopped_by)
 		return search->stopped_by;
+	if (r->bounded)
+		return "preemptions";
 	return search->complete ? "none" : "not complete";
 }
 
@@ -207,7 +214,7 @@ static void print_proof(FILE *out, const struct report_result *r)
 	     r->calls_per_actor, text_or_dash(r->spawn));
 	fact(out, "search",
 	     "reduction %s, bound %s, truncated %s, hash width 128",
-	     reduction_of(r), bound_of(s), s->truncated ? s->truncated : "0");
+	     reduction_of(r), bound_of(r), s->truncated ? s->truncated : "0");
 	fact(out, "visited",
 	     "%" PRIu64 " executions, %" PRIu64 " states, %" PRIu64
 	     " distinct terminal states",
@@ -237,6 +244,8 @@ static void print_violation(FILE *out, const struct report_result *r)
 	     r->found_at, r->found_at == 1 ? "" : "s", r->decisions,
 	     r->decisions == 1 ? "" : "s", r->preemptions,
 	     r->preemptions == 1 ? "" : "s");
+	if (r->critical)
+		fact_text(out, "critical", r->critical);
 	if (r->schedule)
 		fact_text(out, "schedule", r->schedule);
 }

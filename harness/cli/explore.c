@@ -5,6 +5,7 @@
 #include "cli/judge.h"
 #include "cli/options.h"
 #include "cli/schedule_file.h"
+#include "strategies/list.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -153,7 +154,11 @@ static struct rig_judge_options judge_options(struct exploration *x)
 
 	return (struct rig_judge_options){
 		.strategy = a->strategy,
-		.search = { .seed = a->seed },
+		.search = {
+			.seed = a->seed,
+			.bounded = a->given & RIG_OPT(PREEMPTIONS),
+			.preemptions = a->preemptions,
+		},
 		.limits = {
 			.executions = a->given & RIG_OPT(MAX) ? a->max :
 				      endless		      ? DEFAULT_MAX : 0,
@@ -301,6 +306,18 @@ static int explore(struct exploration *x)
 	return report(x);
 }
 
+static int no_bound(const struct rig_strategy *strategy)
+{
+	const char *can = "";
+
+	for (size_t i = 0; rig_strategies[i] && !*can; i++)
+		if (rig_strategies[i]->bounds)
+			can = rig_strategies[i]->name;
+	return rig_error("--preemptions: strategy %s cannot keep to a bound; "
+			 "--strategy %s can",
+			 strategy->name, can);
+}
+
 static int run(const struct rig_args *args)
 {
 	struct exploration *x = calloc(1, sizeof(*x));
@@ -309,6 +326,10 @@ static int run(const struct rig_args *args)
 	if (!x)
 		return rig_error("no memory");
 	x->args = args;
+	if (args->given & RIG_OPT(PREEMPTIONS) && !args->strategy->bounds) {
+		free(x);
+		return no_bound(args->strategy);
+	}
 	x->progress = !args->quiet && isatty(STDERR_FILENO);
 	rc = explore(x);
 	for (unsigned i = 0; i < x->n; i++)
@@ -332,20 +353,24 @@ const struct rig_command rig_command_explore = {
 		"  BROKEN?   violated; whether whole calls suffice was not settled\n"
 		"  UNJUDGED  the unfixed variant does not fail either, so nothing is shown\n\n"
 		"Each verdict takes up to three searches: whole calls without starvation, the\n"
-		"full search, and the unfixed variant as a control. A counter-example is\n"
-		"shrunk; --save keeps it for racerig replay.",
+		"full search, and the unfixed variant as a control. --preemptions K leaves out\n"
+		"schedules with more than K preemptions: a complete search is then HELD, for\n"
+		"at most so many. A counter-example is shrunk, and the decision is named before\n"
+		"which some continuation passes and after which none does; --save keeps it for\n"
+		"racerig replay.",
 	.examples =
 		"  racerig explore etxtbsy/build-and-run\n"
 		"  racerig explore etxtbsy/build-and-run --fix fork-lock --fix lease\n"
 		"  racerig explore etxtbsy/build-and-run --fix quiesce --spawn fork\n"
 		"  racerig explore etxtbsy/build-and-run --strategy random --seed 7 --max 1000\n"
+		"  racerig explore etxtbsy/build-and-run --fix lease --preemptions 2\n"
 		"  racerig explore etxtbsy/build-and-run --save race.sched\n"
 		"  racerig explore etxtbsy/build-and-run --kernel etxtbsy=off\n"
 		"  racerig explore etxtbsy/build-and-run --fix all --format ktap\n",
 	.options = RIG_OPTS_COMMON | RIG_OPT(FIX) | RIG_OPT(ACTORS) |
-		   RIG_OPT(STRATEGY) | RIG_OPT(MAX) | RIG_OPT(TIME) |
-		   RIG_OPT(STARVE) | RIG_OPT(KERNEL) | RIG_OPT(SPAWN) |
-		   RIG_OPT(SEED) | RIG_OPT(SAVE),
+		   RIG_OPT(STRATEGY) | RIG_OPT(PREEMPTIONS) | RIG_OPT(MAX) |
+		   RIG_OPT(TIME) | RIG_OPT(STARVE) | RIG_OPT(KERNEL) |
+		   RIG_OPT(SPAWN) | RIG_OPT(SEED) | RIG_OPT(SAVE),
 	.words_min = 1,
 	.words_max = RIG_ARGS_MAX,
 	.judges = true,

@@ -2,6 +2,7 @@
 #include "cli/judge.h"
 
 #include "engine/trace.h"
+#include "strategies/list.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -13,6 +14,12 @@
 static const char assumptions[] =
 	"no data races (checked by ThreadSanitizer on Linux), sequential "
 	"consistency, fork shares memory with the child step";
+
+/*
+ * Executions for a counter-example, so that a verdict does not wait for them:
+ * about half a second at most. racerig shrink takes more.
+ */
+enum { SHRINK_MAX = 100000, CRITICAL_MAX = 10000 };
 
 struct judge {
 	struct rig_case *c;
@@ -96,14 +103,40 @@ static void inner_steps(const struct judge *j, char *buf, size_t size)
 	}
 }
 
+/* Makes the counter-example small and finds out where it became certain. */
+static int shrink(struct judge *j)
+{
+	struct rig_engine *e = j->c->engine;
+	struct rig_judgement *out = j->out;
+	char why[RIG_MESSAGE_MAX];
+	struct rig_shrink shrunk;
+	struct rig_critical critical;
+	int rc = rig_shrink(e, j->c->subject, &rig_strategy_states,
+			    &out->schedule, SHRINK_MAX, &shrunk, why,
+			    sizeof(why));
+
+	if (rc) {
+		snprintf(e->message, RIG_MESSAGE_MAX, "shrinking: %.200s", why);
+		return rc;
+	}
+	j->last.starved_ns = shrunk.starved_ns;
+	memcpy(out->message, shrunk.message, sizeof(out->message));
+	rc = rig_critical_find(e, j->c->subject, &rig_strategy_states,
+			       CRITICAL_MAX, &critical);
+	if (rc)
+		return rc;
+	rig_critical_print(&critical, j->c->subject, out->critical);
+	rig_critical_note(&out->schedule, out->critical);
+	out->result.critical = out->critical;
+	return 0;
+}
+
 static int take_violation(struct judge *j, const struct rig_plan *plan)
 {
 	struct rig_judgement *out = j->out;
 	struct report_result *r = &out->result;
 	const struct rig_outcome *outcome =
 		rig_outcome_find(plan->scenario, j->last.outcome);
-	char why[RIG_MESSAGE_MAX];
-	struct rig_shrink shrunk;
 	int rc = 0;
 
 	out->plan = *plan;
@@ -116,17 +149,9 @@ static int take_violation(struct judge *j, const struct rig_plan *plan)
 	r->message = out->message;
 	r->found_at = r->search.executions - j->last.executions + j->last.at;
 	if (j->options->shrink)
-		rc = rig_shrink(j->c->engine, j->c->subject, &out->schedule, 0,
-				&shrunk, why, sizeof(why));
-	if (rc) {
-		snprintf(j->c->engine->message, RIG_MESSAGE_MAX,
-			 "shrinking: %.200s", why);
+		rc = shrink(j);
+	if (rc)
 		return rc;
-	}
-	if (j->options->shrink) {
-		j->last.starved_ns = shrunk.starved_ns;
-		memcpy(out->message, shrunk.message, sizeof(out->message));
-	}
 	r->decisions = (unsigned)out->schedule.n;
 	r->preemptions = rig_schedule_preemptions(&out->schedule);
 	return 0;
@@ -227,10 +252,14 @@ static unsigned count_calls(struct judge *j, const struct rig_plan *plan)
 	return calls / plan->actors;
 }
 
-/* What keeps a search without violation from being a proof, or NULL. */
+/*
+ * What keeps a search without violation from being a proof, or NULL. It may be
+ * written to buf.
+ */
 static const char *short_of_proof(const struct judge *j,
 				  const struct rig_plan *plan,
-				  const struct rig_search *s)
+				  const struct rig_search *s, char *buf,
+				  size_t size)
 {
 	if (s->truncated)
 		return s->truncated;
@@ -238,6 +267,15 @@ static const char *short_of_proof(const struct judge *j,
 		return "a sample of the schedules";
 	if (!s->complete)
 		return "stopped before every state was visited";
+	if (j->options->search.bounded) {
+		snprintf(buf, size, "complete for at most %u preemptions%s",
+			 j->options->search.preemptions,
+			 plan->scenario->family->uses_spw &&
+					 !plan->kernel.inner_steps ?
+				 ", steps inside calls not exposed" :
+				 "");
+		return buf;
+	}
 	if (!plan->scenario->family->uses_spw)
 		return NULL;
 	if (!plan->kernel.inner_steps)
@@ -283,16 +321,20 @@ static void unjudged(struct judge *j, const struct rig_plan *plan)
 	else
 		snprintf(j->out->reason, RIG_REASON_MAX,
 			 "the unfixed variant does not fail either (%s after "
-			 "%" PRIu64 " executions)",
+			 "%" PRIu64 " executions%s)",
 			 j->last.stopped_by ? j->last.stopped_by : "complete",
-			 j->last.executions);
+			 j->last.executions,
+			 j->options->search.bounded ?
+				 ", within the bound of preemptions" :
+				 "");
 }
 
 static int clean(struct judge *j, const struct rig_plan *plan)
 {
 	struct rig_search full = j->last;
 	struct report_result *r = &j->out->result;
-	const char *less = short_of_proof(j, plan, &full);
+	char buf[RIG_REASON_MAX / 2];
+	const char *less = short_of_proof(j, plan, &full, buf, sizeof(buf));
 	bool fires = false;
 	int rc = control_fires(j, plan, &fires);
 
@@ -338,6 +380,8 @@ static void describe(struct judge *j, const struct rig_plan *plan)
 		.seed = j->options->search.seed,
 		.kernel_options = out->kernel,
 		.starve_ns = plan->starve_ns,
+		.bounded = j->options->search.bounded,
+		.preemption_bound = j->options->search.preemptions,
 		.reason = out->reason,
 	};
 }
@@ -363,7 +407,7 @@ int rig_judge(struct rig_case *c, const struct rig_plan *plan,
 		return rc;
 	if (j.last.violated)
 		return broken(&j, &calls);
-	calls_complete = j.last.complete;
+	calls_complete = j.last.complete && !options->search.bounded;
 	if (plan->kernel.inner_steps || plan->starve_ns)
 		rc = search(&j, plan, time_left(&j), &out->schedule);
 	if (rc)

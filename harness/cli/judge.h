@@ -5,17 +5,19 @@
  *
  *  1. Whole calls, no starvation. A violation is BROKEN.
  *  2. The plan as it is: steps inside calls, starvation. A violation is
- *     NARROWED if search 1 was complete, else BROKEN?. What it needs is found
+ *     NARROWED if search 1 was complete, and unbounded, else BROKEN?. What it needs is found
  *     by taking one of the two away again.
  *  3. No violation: the unfixed variant must fail under the same search, or
  *     the search proves nothing: UNJUDGED.
  *  4. PROVED if search 2 visited every state of the model, with the steps
- *     inside calls and any order of final drops; else HELD.
+ *     inside calls, any order of final drops and no bound of preemptions; else
+ *     HELD.
  */
 #ifndef RIG_JUDGE_H
 #define RIG_JUDGE_H
 
 #include "cli/case.h"
+#include "engine/critical.h"
 #include "engine/explore.h"
 #include "engine/shrink.h"
 #include "reports/result.h"
@@ -24,7 +26,7 @@ struct rig_judge_options {
 	const struct rig_strategy *strategy;
 	struct rig_strategy_options search;
 	struct rig_limits limits; /* of all searches together */
-	bool shrink;              /* make a counter-example small */
+	bool shrink; /* make a counter-example small, find what is critical */
 };
 
 enum { RIG_REASON_MAX = 240 };
@@ -36,6 +38,7 @@ struct rig_judgement {
 	struct rig_schedule schedule;
 	char reason[RIG_REASON_MAX];
 	char message[RIG_MESSAGE_MAX];
+	char critical[RIG_CRITICAL_MAX];
 	char kernel[RIG_FIELD_MAX];
 };
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* racerig mutants: which planted bugs are found, by whom, after how long */
-#include "cli/hunt.h"
 #include "cli/interrupt.h"
 #include "cli/mutants_report.h"
 #include "cli/options.h"
+#include "cli/trial.h"
 #include "strategies/list.h"
 
 #include <inttypes.h>
@@ -115,10 +115,10 @@ static uint64_t max_of(const struct season *s, const struct rig_mutant *mutant,
 }
 
 static int hunt(struct season *s, const struct rig_quarry *q,
-		const struct rig_mutant *mutant, struct rig_hunt *h)
+		const struct rig_mutant *mutant, struct rig_trial *h)
 {
 	const struct rig_args *a = s->args;
-	const struct rig_hunt_options options = {
+	const struct rig_trial_options options = {
 		.seed = a->seed,
 		.max = max_of(s, mutant, h->strategy),
 		.limits = {
@@ -134,10 +134,10 @@ static int hunt(struct season *s, const struct rig_quarry *q,
 	int rc;
 
 	s->running = h->strategy->name;
-	if (rig_hunt_plan(q->mutant, &plan, why, sizeof(why)))
+	if (rig_trial_plan(q->mutant, &plan, why, sizeof(why)))
 		return rig_error("%s: %s", q->mutant->name, why);
 	plan.kernel = a->kernel;
-	rc = rig_hunt(s->c, &plan, mutant, h->strategy, &options, h);
+	rc = rig_trial(s->c, &plan, mutant, h->strategy, &options, h);
 	if (rc)
 		return rig_error("%s %s: %s (%s)", q->mutant->name, s->running,
 				 s->c->engine->message, strerror(-rc));
@@ -187,17 +187,17 @@ static int exit_code(const struct season *s)
 	for (unsigned i = 0; i < s->n; i++) {
 		const struct rig_quarry *q = &s->quarry[i];
 
-		if (q->without.end == RIG_HUNT_FOUND)
+		if (q->without.end == RIG_TRIAL_FOUND)
 			return RIG_EXIT_VIOLATED;
 		open |= !rig_quarry_clean(q);
 		for (unsigned k = 0; k < q->n; k++) {
-			const struct rig_hunt *h = &q->hunt[k];
+			const struct rig_trial *h = &q->hunt[k];
 
-			if (h->end == RIG_HUNT_SURVIVED)
+			if (h->end == RIG_TRIAL_SURVIVED)
 				return RIG_EXIT_VIOLATED;
-			open |= h->end == RIG_HUNT_NONE ||
+			open |= h->end == RIG_TRIAL_NONE ||
 				(h->strategy->exhaustive &&
-				 h->end == RIG_HUNT_UNFINISHED);
+				 h->end == RIG_TRIAL_UNFINISHED);
 		}
 	}
 	return open ? RIG_EXIT_UNJUDGED : RIG_EXIT_OK;

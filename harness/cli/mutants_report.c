@@ -10,31 +10,31 @@
 enum { CELL_MAX = 64, COLUMN = 14 };
 
 static const char *const end_name[] = {
-	[RIG_HUNT_NONE] = "not-reached",      [RIG_HUNT_FOUND] = "found",
-	[RIG_HUNT_SURVIVED] = "survived",     [RIG_HUNT_MISSED] = "missed",
-	[RIG_HUNT_UNFINISHED] = "unfinished",
+	[RIG_TRIAL_NONE] = "not-reached",      [RIG_TRIAL_FOUND] = "found",
+	[RIG_TRIAL_SURVIVED] = "survived",     [RIG_TRIAL_MISSED] = "missed",
+	[RIG_TRIAL_UNFINISHED] = "unfinished",
 };
 
 bool rig_quarry_clean(const struct rig_quarry *q)
 {
-	return q->without.end == RIG_HUNT_SURVIVED;
+	return q->without.end == RIG_TRIAL_SURVIVED;
 }
 
 /* ---- the table ---- */
 
 /* "85"; of a sampler "12 (20/20)", ">10000 (3/20)", "- (0/20)". */
-static const char *cell(const struct rig_hunt *h, char buf[CELL_MAX])
+static const char *cell(const struct rig_trial *h, char buf[CELL_MAX])
 {
 	char seeds[24] = "";
 
 	if (!h->strategy->exhaustive && h->seeds)
 		snprintf(seeds, sizeof(seeds), " (%u/%u)", h->hits, h->seeds);
-	if (h->end == RIG_HUNT_FOUND)
+	if (h->end == RIG_TRIAL_FOUND)
 		snprintf(buf, CELL_MAX, "%s%" PRIu64 "%s",
 			 h->at_least ? ">" : "", h->executions, seeds);
-	else if (h->end == RIG_HUNT_UNFINISHED)
+	else if (h->end == RIG_TRIAL_UNFINISHED)
 		snprintf(buf, CELL_MAX, "- %s", h->why);
-	else if (h->end == RIG_HUNT_SURVIVED)
+	else if (h->end == RIG_TRIAL_SURVIVED)
 		snprintf(buf, CELL_MAX, "survived");
 	else
 		snprintf(buf, CELL_MAX, "-%s", seeds);
@@ -52,9 +52,9 @@ static const char *outcome_of(const struct rig_quarry *q)
 
 static const char *without_text(const struct rig_quarry *q)
 {
-	return rig_quarry_clean(q)              ? "clean" :
-	       q->without.end == RIG_HUNT_FOUND ? "fails too" :
-						  "not known";
+	return rig_quarry_clean(q)               ? "clean" :
+	       q->without.end == RIG_TRIAL_FOUND ? "fails too" :
+						   "not known";
 }
 
 static void print_row(const struct rig_quarry *q)
@@ -69,13 +69,13 @@ static void print_row(const struct rig_quarry *q)
 
 /* The greppable line. */
 static void print_line(const char *word, const struct rig_mutant *mutant,
-		       const struct rig_hunt *h, const char *end)
+		       const struct rig_trial *h, const char *end)
 {
 	printf("%s %s %s %" PRIu64 " executions %.2f s %s", word, mutant->name,
 	       h->strategy->name, h->executions, (double)h->ns / 1e9, end);
 	if (h->outcome)
 		printf(" (%s)", h->outcome);
-	else if (h->end == RIG_HUNT_UNFINISHED)
+	else if (h->end == RIG_TRIAL_UNFINISHED)
 		printf(" (%s)", h->why);
 	if (!h->strategy->exhaustive)
 		printf(" %u of %u seeds", h->hits, h->seeds);
@@ -84,10 +84,10 @@ static void print_line(const char *word, const struct rig_mutant *mutant,
 
 static void print_lines(const struct rig_quarry *q)
 {
-	if (q->without.end != RIG_HUNT_NONE)
+	if (q->without.end != RIG_TRIAL_NONE)
 		print_line("WITHOUT", q->mutant, &q->without, without_text(q));
 	for (unsigned i = 0; i < q->n; i++)
-		if (q->hunt[i].end != RIG_HUNT_NONE)
+		if (q->hunt[i].end != RIG_TRIAL_NONE)
 			print_line("MUTANT", q->mutant, &q->hunt[i],
 				   end_name[q->hunt[i].end]);
 }
@@ -97,7 +97,7 @@ static void print_legend(void)
 	printf("\nexecutions until found; of a sampler the median of %d seeds, "
 	       "and how many found it\n"
 	       "without: the same search without the mutant\n\n",
-	       RIG_HUNT_SEEDS);
+	       RIG_TRIAL_SEEDS);
 }
 
 static void print_table(const struct rig_quarry *quarries, unsigned n)
@@ -115,7 +115,7 @@ static void print_table(const struct rig_quarry *quarries, unsigned n)
 
 /* ---- JSON ---- */
 
-static void emit_hunt(struct emit *e, const struct rig_hunt *h,
+static void emit_hunt(struct emit *e, const struct rig_trial *h,
 		      const char *result)
 {
 	emit_string(e, "strategy", h->strategy->name);

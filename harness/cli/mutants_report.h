@@ -3,16 +3,16 @@
 #ifndef RIG_MUTANTS_REPORT_H
 #define RIG_MUTANTS_REPORT_H
 
-#include "cli/hunt.h"
 #include "cli/options.h"
+#include "cli/trial.h"
 
 enum { RIG_HUNTERS_MAX = 16 };
 
 /* One mutant, and who looked for it. */
 struct rig_quarry {
 	const struct rig_mutant *mutant;
-	struct rig_hunt without; /* the same without the mutant */
-	struct rig_hunt hunt[RIG_HUNTERS_MAX];
+	struct rig_trial without; /* the same without the mutant */
+	struct rig_trial hunt[RIG_HUNTERS_MAX];
 	unsigned n; /* hunts, those not begun included */
 };
 

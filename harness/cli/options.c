@@ -100,6 +100,17 @@ static int set_strategy(struct rig_args *a, const char *value)
 	return -EINVAL;
 }
 
+static int set_preemptions(struct rig_args *a, const char *value)
+{
+	uint64_t n;
+
+	if (parse_u64(value, 10, RIG_DECISIONS_MAX, &n))
+		return bad_value("preemptions", value,
+				 "a number from 0 to 4096");
+	a->preemptions = (unsigned)n;
+	return 0;
+}
+
 static int set_max(struct rig_args *a, const char *value)
 {
 	return parse_u64(value, 10, UINT64_MAX, &a->max) ?
@@ -297,6 +308,10 @@ static const struct {
 	[RIG_OPT_STRATEGY] = { "strategy", 0, "S",
 			       "how schedules are chosen (racerig list)",
 			       set_strategy },
+	[RIG_OPT_PREEMPTIONS] = { "preemptions", 0, "K",
+				  "only schedules with at most K switches away "
+				  "from a task that could go on",
+				  set_preemptions },
 	[RIG_OPT_MAX] = { "max", 0, "N",
 			  "executions of one search, attempts of one run; 0: no "
 			  "limit",

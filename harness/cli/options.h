@@ -32,6 +32,7 @@ enum rig_option_id {
 	RIG_OPT_FIX,
 	RIG_OPT_ACTORS,
 	RIG_OPT_STRATEGY,
+	RIG_OPT_PREEMPTIONS,
 	RIG_OPT_MAX,
 	RIG_OPT_TIME,
 	RIG_OPT_STARVE,
@@ -77,6 +78,7 @@ struct rig_args {
 	const struct rig_strategy *strategy; /* the last one given */
 	const struct rig_strategy *strategies[RIG_ARGS_MAX]; /* all given */
 	unsigned nstrategies;
+	unsigned preemptions; /* where RIG_OPT(PREEMPTIONS) is given */
 	uint64_t max;
 	uint64_t time_ns;
 	uint64_t starve_ns;

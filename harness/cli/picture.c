@@ -73,6 +73,19 @@ static size_t fatal_step(const struct rig_trace *trace,
 	return last;
 }
 
+/* The step that the decision led to; picking a value or a time has none. */
+static bool is_critical(const struct rig_step *step,
+			const struct rig_critical *critical)
+{
+	const struct rig_decision *d;
+
+	if (!critical || critical->kind == RIG_CRITICAL_NONE)
+		return false;
+	d = &critical->decision;
+	return !d->value && step->task == d->run && step->op == d->run_op &&
+	       step->nth == d->run_nth;
+}
+
 static void fill(struct report_step *out, const struct rig_step *step,
 		 const struct rig_subject *subject, const struct lanes *lanes)
 {
@@ -87,11 +100,13 @@ static void fill(struct report_step *out, const struct rig_step *step,
 
 int rig_picture_print(FILE *out, const struct rig_trace *trace,
 		      const struct rig_subject *subject, const char *verdict,
-		      bool violated, bool color)
+		      bool violated, const struct rig_critical *critical,
+		      bool color)
 {
 	struct report_step *steps = calloc(trace->n + 1, sizeof(*steps));
 	size_t fatal = violated ? fatal_step(trace, subject) : trace->n;
 	struct lanes lanes = { .n = 0 };
+	char text[RIG_CRITICAL_MAX];
 	size_t n = 0;
 
 	if (!steps)
@@ -106,19 +121,25 @@ int rig_picture_print(FILE *out, const struct rig_trace *trace,
 			continue;
 		fill(&steps[n], &trace->step[i], subject, &lanes);
 		steps[n].fatal = i == fatal;
+		steps[n].critical = is_critical(&trace->step[i], critical);
 		steps[n].switched = n && steps[n].lane != steps[n - 1].lane;
 		n++;
 	}
-	report_interleaving(out,
-			    &(struct report_interleaving){
-				    .lanes = lanes.pointer,
-				    .nlanes = lanes.n,
-				    .steps = steps,
-				    .nsteps = n,
-				    .lost = trace->lost,
-				    .verdict = verdict,
-			    },
-			    WIDTH, color);
+	report_interleaving(
+		out,
+		&(struct report_interleaving){
+			.lanes = lanes.pointer,
+			.nlanes = lanes.n,
+			.steps = steps,
+			.nsteps = n,
+			.lost = trace->lost,
+			.verdict = verdict,
+			.critical = critical ?
+					    rig_critical_print(critical,
+							       subject, text) :
+					    NULL,
+		},
+		WIDTH, color);
 	free(steps);
 	return 0;
 }

@@ -4,7 +4,9 @@
 #include "cli/options.h"
 #include "cli/picture.h"
 #include "cli/schedule_file.h"
+#include "engine/critical.h"
 #include "reports/json_emit.h"
+#include "strategies/list.h"
 #include "stress/workdir.h"
 
 #include <inttypes.h>
@@ -21,6 +23,8 @@ struct replay {
 	unsigned same;          /* executions like the first one */
 	struct rig_workdir dir; /* --on control */
 	bool has_dir;
+	struct rig_critical critical;
+	bool has_critical;
 };
 
 /* Everything that was seen of an execution, down to each call's result. */
@@ -81,11 +85,29 @@ static int check_outcome(const struct replay *r)
 			 said);
 }
 
+/*
+ * For the picture, and only in the model: on the machine every continuation
+ * would have to be made by real calls.
+ */
+static int find_critical(struct replay *r)
+{
+	int rc;
+
+	if (!r->args->trace || r->args->control ||
+	    r->c->engine->end != RIG_VIOLATED)
+		return 0;
+	rc = rig_critical_find(r->c->engine, r->c->subject,
+			       &rig_strategy_states, 0, &r->critical);
+	r->has_critical = !rc;
+	return rc ? rig_error("%s: %s", r->args->word[0], strerror(-rc)) : 0;
+}
+
 static void print_json(const struct replay *r)
 {
 	const struct rig_engine *e = r->c->engine;
 	const struct rig_header *h = &r->schedule->header;
 	bool violated = e->end == RIG_VIOLATED;
+	char critical[RIG_CRITICAL_MAX];
 	struct emit emit = { .out = stdout };
 
 	emit_object(&emit, NULL);
@@ -98,6 +120,11 @@ static void print_json(const struct replay *r)
 	emit_bool(&emit, "violated", violated);
 	emit_string(&emit, "outcome", violated ? e->outcome : NULL);
 	emit_string(&emit, "message", violated ? e->message : NULL);
+	emit_string(&emit, "critical",
+		    r->has_critical ?
+			    rig_critical_print(&r->critical, r->c->subject,
+					       critical) :
+			    NULL);
 	emit_integer(&emit, "steps", e->steps);
 	emit_integer(&emit, "executions", r->args->repeat);
 	emit_integer(&emit, "same", r->same);
@@ -119,7 +146,9 @@ static int print_table(const struct replay *r)
 		       r->c->plan.fix.name, h->actors, h->spawn[0] ? ", " : "",
 		       h->spawn, h->spawn[0] ? " children" : "");
 		if (rig_picture_print(stdout, r->trace, r->c->subject, verdict,
-				      violated, r->args->color))
+				      violated,
+				      r->has_critical ? &r->critical : NULL,
+				      r->args->color))
 			return rig_error("no memory");
 		putchar('\n');
 	} else {
@@ -194,6 +223,8 @@ static int replay(struct replay *r)
 		rc = rig_error("%s: interrupted", r->args->word[0]);
 	if (!rc)
 		rc = check_outcome(r);
+	if (!rc)
+		rc = find_critical(r);
 	if (rc)
 		return rc;
 	if (r->args->format == RIG_FORMAT_JSON)
@@ -238,6 +269,8 @@ const struct rig_command rig_command_replay = {
 		"first decision that does not fit, or where it ends other than the file says,\n"
 		"it stops with exit status 2 and says which line. Exit status 1: the violation\n"
 		"was reproduced; 0: the schedule passes (--loose --fix F: with another fix).\n\n"
+		"With --trace the step is marked \"!\" before which some continuation passes and\n"
+		"after which none does (in the model only).\n\n"
 		"--on control makes each call on this machine's kernel too, by real threads,\n"
 		"children and programs, and demands the same result. Schedules that need a\n"
 		"step inside a call are skipped there (exit status 4).",

@@ -3,29 +3,38 @@
 #include "engine/shrink.h"
 #include "cli/options.h"
 #include "cli/schedule_file.h"
+#include "engine/critical.h"
 #include "reports/json_emit.h"
+#include "strategies/list.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+static const char *what_was_shown(const struct rig_shrink *r)
+{
+	if (r->fewest_decisions)
+		return "no shorter one exists";
+	return r->fewest_preemptions ?
+		       "none has fewer preemptions, one with fewer decisions "
+		       "may exist" :
+		       "a shorter one may exist";
+}
+
 static void print_result(const struct rig_args *args,
 			 const struct rig_schedule *s,
-			 const struct rig_shrink *r)
+			 const struct rig_shrink *r, const char *critical)
 {
 	struct emit emit = { .out = stdout };
 
 	if (args->format == RIG_FORMAT_TABLE) {
 		printf("%zu decisions (%u preemptions) -> %zu (%u), %s, after "
-		       "%" PRIu64 " executions\n%s: %s\nwritten to %s\n",
+		       "%" PRIu64 " executions\n%s: %s\ncritical: %s\n"
+		       "written to %s\n",
 		       r->decisions_before, r->preemptions_before, s->n,
-		       r->preemptions,
-		       r->minimal ?
-			       "no shorter one exists without more preemptions" :
-			       "a shorter one may exist",
-		       r->executions, s->header.outcome, r->message,
-		       args->output);
+		       r->preemptions, what_was_shown(r), r->executions,
+		       s->header.outcome, r->message, critical, args->output);
 		return;
 	}
 	emit_object(&emit, NULL);
@@ -37,7 +46,10 @@ static void print_result(const struct rig_args *args,
 	emit_integer(&emit, "decisions", s->n);
 	emit_integer(&emit, "preemptions_before", r->preemptions_before);
 	emit_integer(&emit, "preemptions", r->preemptions);
+	emit_bool(&emit, "fewest_preemptions", r->fewest_preemptions);
+	emit_bool(&emit, "fewest_decisions", r->fewest_decisions);
 	emit_bool(&emit, "minimal", r->minimal);
+	emit_string(&emit, "critical", critical);
 	emit_integer(&emit, "executions", r->executions);
 	emit_string(&emit, "schedule", args->output);
 	emit_object_end(&emit);
@@ -46,7 +58,8 @@ static void print_result(const struct rig_args *args,
 static int shrink(const struct rig_args *args, struct rig_case *c,
 		  struct rig_schedule *schedule)
 {
-	char why[RIG_MESSAGE_MAX];
+	char why[RIG_MESSAGE_MAX], text[RIG_CRITICAL_MAX];
+	struct rig_critical critical;
 	struct rig_shrink result;
 	uint64_t max = args->max;
 	int rc = rig_schedule_may_save(args->output);
@@ -57,12 +70,18 @@ static int shrink(const struct rig_args *args, struct rig_case *c,
 		return rc;
 	if (args->given & RIG_OPT(MAX) && !max)
 		max = UINT64_MAX;
-	if (rig_shrink(c->engine, c->subject, schedule, max, &result, why,
-		       sizeof(why)))
+	if (rig_shrink(c->engine, c->subject, &rig_strategy_states, schedule,
+		       max, &result, why, sizeof(why)))
 		return rig_schedule_error(args->word[0], why);
+	rc = rig_critical_find(c->engine, c->subject, &rig_strategy_states, 0,
+			       &critical);
+	if (rc)
+		return rig_error("%s: %s", args->word[0], strerror(-rc));
+	rig_critical_print(&critical, c->subject, text);
+	rig_critical_note(schedule, text);
 	rc = rig_schedule_save(c, args->output, schedule);
 	if (!rc)
-		print_result(args, schedule, &result);
+		print_result(args, schedule, &result, text);
 	return rc;
 }
 
@@ -87,11 +106,14 @@ const struct rig_command rig_command_shrink = {
 	.name = "shrink",
 	.summary = "make a failing schedule as small as possible",
 	.words = "FILE",
-	.text = "Takes decisions out of the schedule in FILE, then tries every schedule with\n"
-		"fewer decisions than are left, and writes the smallest one that fails in the\n"
-		"same way: fewest preemptions, then fewest decisions. Explore shrinks what it\n"
-		"saves; this is for schedules from elsewhere. --max bounds the executions\n"
-		"(default 300,000).",
+	.text = "Takes decisions out of the schedule in FILE, finds out how few preemptions it\n"
+		"takes to fail in the same way, tries every schedule with no more of them and\n"
+		"fewer decisions, and writes the smallest: fewest preemptions, then fewest\n"
+		"decisions, then fewest tasks. It says how much of that was shown. --max bounds\n"
+		"the executions (default 300,000).\n\n"
+		"It also names the critical decision, before which some continuation passes and\n"
+		"after which none does, and writes it into a comment. Explore does all this to\n"
+		"what it saves; this is for schedules from elsewhere.",
 	.examples = "  racerig shrink long.sched -o short.sched\n",
 	.options = RIG_OPTS_COMMON | RIG_OPT(OUTPUT) | RIG_OPT(MAX),
 	.words_min = 1,

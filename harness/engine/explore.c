@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/explore.h"
 
-#include <errno.h>
 #include <string.h>
 #include <time.h>
 
@@ -16,47 +15,6 @@ uint64_t rig_monotonic_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-/* Picks what an earlier execution picked. */
-struct again {
-	const uint8_t *log;
-	unsigned n;
-	unsigned at;
-};
-
-static unsigned again_pick(void *state, struct rig_engine *e, rig_set choices)
-{
-	struct again *again = state;
-
-	if (again->at == again->n)
-		return rig_default(e, choices);
-	return again->log[again->at++];
-}
-
-/* Runs the last execution again, this time writing its decisions down. */
-static int name_decisions(struct rig_engine *e,
-			  const struct rig_subject *subject,
-			  struct rig_schedule *found)
-{
-	uint8_t log[RIG_DECISIONS_MAX];
-	struct again again = { .log = log, .n = e->ndecisions };
-	const char *outcome = e->outcome;
-	bool hashing = e->hashing;
-	int rc;
-
-	memcpy(log, e->log, e->ndecisions);
-	found->n = found->ncomments = 0;
-	e->record = found;
-	e->counting = true;
-	e->hashing = false;
-	rc = rig_engine_run(e, subject, again_pick, &again);
-	e->record = NULL;
-	e->counting = false;
-	e->hashing = hashing;
-	if (!rc && (e->end != RIG_VIOLATED || e->outcome != outcome))
-		rc = -EILSEQ; /* the subject is not deterministic */
-	return rc;
 }
 
 static void account(struct rig_search *s, const struct rig_engine *e)
@@ -79,7 +37,8 @@ static int violation(struct rig_search *s, struct rig_engine *e,
 	s->outcome = e->outcome;
 	s->starved_ns = e->starved_ns;
 	memcpy(s->message, e->message, sizeof(s->message));
-	return name_decisions(e, subject, found);
+	found->ncomments = 0;
+	return rig_again(e, subject, found);
 }
 
 /* Which limit says that it is enough, or NULL. */

@@ -17,6 +17,10 @@ struct rig_search;
 struct rig_strategy_options {
 	uint64_t seed;
 	size_t memory; /* bytes a strategy may use; 0: 512 MiB */
+	/* Only executions of at most so many preemptions, as
+	 * rig_schedule_preemptions counts them. Strategies with .bounds. */
+	bool bounded;
+	unsigned preemptions;
 };
 
 /* One way to pick. Instances belong to one search. */
@@ -26,6 +30,7 @@ struct rig_strategy {
 	bool exhaustive; /* begin returns false when all has been visited */
 	bool hashing;    /* needs rig_picture */
 	bool every;      /* sees every step, also where there is no choice */
+	bool bounds;     /* keeps to a bound of preemptions */
 	/* 0 or -ENOMEM. */
 	int (*open)(void **state, const struct rig_strategy_options *options);
 	void (*close)(void *state);
@@ -57,7 +62,7 @@ struct rig_search {
 	unsigned depth;    /* decisions of the longest execution */
 	unsigned points;   /* steps of the longest execution */
 	uint64_t ns;
-	bool complete;          /* nothing is left */
+	bool complete;          /* nothing is left, within the bound */
 	const char *stopped_by; /* which limit ended it, or NULL */
 	const char *truncated;  /* what was left out, or NULL */
 	bool violated;

@@ -122,3 +122,43 @@ int rig_schedule_run(struct rig_engine *e, const struct rig_subject *subject,
 		return mismatch(e, &follow, why, why_len);
 	return 0;
 }
+
+/* ---- an execution once more ---- */
+
+struct again {
+	const uint8_t *log;
+	unsigned n;
+	unsigned at;
+};
+
+static unsigned again_pick(void *state, struct rig_engine *e, rig_set choices)
+{
+	struct again *again = state;
+
+	if (again->at == again->n)
+		return rig_default(e, choices);
+	return again->log[again->at++];
+}
+
+int rig_again(struct rig_engine *e, const struct rig_subject *subject,
+	      struct rig_schedule *record)
+{
+	uint8_t log[RIG_DECISIONS_MAX];
+	struct again again = { .log = log, .n = e->ndecisions };
+	const char *outcome = e->outcome;
+	bool hashing = e->hashing;
+	int rc;
+
+	memcpy(log, e->log, e->ndecisions);
+	record->n = 0;
+	e->record = record;
+	e->counting = true;
+	e->hashing = false;
+	rc = rig_engine_run(e, subject, again_pick, &again);
+	e->record = NULL;
+	e->counting = false;
+	e->hashing = hashing;
+	if (!rc && (e->end != RIG_VIOLATED || e->outcome != outcome))
+		rc = -EILSEQ; /* the subject is not deterministic */
+	return rc;
+}

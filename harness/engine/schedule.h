@@ -59,6 +59,10 @@ struct rig_schedule {
 	struct rig_decision decision[RIG_DECISIONS_MAX];
 };
 
+/* What is picked where the current task stands; named while counting. */
+struct rig_decision rig_decision_of(const struct rig_engine *engine,
+				    rig_set choices, unsigned pick);
+
 /* Appends what was picked, unless it is the default. */
 void rig_schedule_record(struct rig_schedule *schedule,
 			 const struct rig_engine *engine, rig_set choices,
@@ -110,6 +114,13 @@ int rig_schedule_run(struct rig_engine *engine,
 		     const struct rig_subject *subject,
 		     const struct rig_schedule *schedule, bool loose,
 		     struct rig_schedule *record, char *why, size_t why_len);
+
+/*
+ * Makes the last execution, which failed, once more and writes its decisions
+ * to record. -EILSEQ: it does not fail again.
+ */
+int rig_again(struct rig_engine *engine, const struct rig_subject *subject,
+	      struct rig_schedule *record);
 
 /* ---- bytes: bytes.c ---- */
 

@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two ways, one after the other. Removal (delta debugging, Zeller 2002) takes
+ * Three ways, one after the other. Removal (delta debugging, Zeller 2002) takes
  * decisions out of the schedule at hand as long as it still fails: quick, but
  * it ends at a schedule from which nothing can be taken, not at the smallest.
- * Enumeration then tries every schedule of one decision, of two, and so on,
- * below what removal has reached: it finds the smallest, where the number of
- * executions allows.
+ * A search through all states with no preemption, with one, and so on finds
+ * out how many it takes (iterative context bounding, Musuvathi and Qadeer
+ * 2007). Enumeration then tries every schedule of no decision, of one, and so
+ * on that has no more preemptions than that: it finds the smallest. Each of the
+ * two is as good as the number of executions allows, and it is said how far
+ * that was.
  */
 #include "engine/shrink.h"
+
+#include "engine/hunt.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_EXECUTIONS = 300000 };
+enum { DEFAULT_EXECUTIONS = 300000, MEMORY = 64 << 20 };
 
 struct cost {
 	unsigned preemptions;
@@ -25,6 +30,7 @@ struct cost {
 struct shrinker {
 	struct rig_engine *engine;
 	const struct rig_subject *subject;
+	const struct rig_strategy *search;
 	struct rig_schedule *best;
 	struct rig_schedule *candidate;
 	struct rig_schedule *done; /* what an execution of candidate did */
@@ -120,33 +126,101 @@ static void remove_decisions(struct shrinker *s)
 	}
 }
 
-/* ---- enumeration ---- */
+/* ---- fewest preemptions ---- */
+
+static bool fails_so(void *ctx, const struct rig_engine *e)
+{
+	const struct shrinker *s = ctx;
+
+	return e->end == RIG_VIOLATED && !strcmp(e->outcome, s->outcome);
+}
+
+/* Makes the execution that was found once more, and keeps what it decides. */
+static int keep_found(struct shrinker *s)
+{
+	struct rig_engine *e = s->engine;
+	int rc;
+
+	s->done->n = 0;
+	rc = rig_again(e, s->subject, s->done);
+	if (!rc)
+		better(s, s->done);
+	return rc;
+}
+
+/*
+ * Whether one preemption less would do, and one less than that, is found out
+ * by a search through all states under that bound: the number of decisions,
+ * which may have to grow for it, does not matter there.
+ */
+static int fewer_preemptions(struct shrinker *s)
+{
+	/* The rest is for the decisions. */
+	uint64_t given = s->left / 2, executions = given;
+	struct rig_hunt hunt = {
+		.subject = s->subject,
+		.strategy = s->search,
+		.options = { .memory = MEMORY, .bounded = true },
+		.wanted = fails_so,
+		.ctx = s,
+	};
+	enum rig_quarry quarry = RIG_ABSENT;
+	int rc = 0;
+
+	for (unsigned p = 0; !rc && quarry == RIG_ABSENT; p++) {
+		if (p == s->cost.preemptions) {
+			s->result->fewest_preemptions = true;
+			break;
+		}
+		hunt.options.preemptions = p;
+		hunt.executions = executions;
+		rc = rig_hunt(s->engine, &hunt, &quarry);
+		executions = hunt.executions;
+	}
+	s->left -= given - executions;
+	s->result->executions += given - executions;
+	if (rc || quarry != RIG_FOUND)
+		return rc;
+	s->result->fewest_preemptions = true;
+	rc = keep_found(s);
+	if (!rc)
+		remove_decisions(s);
+	return rc;
+}
+
+/* ---- fewest decisions, then tasks ---- */
 
 struct node {
 	rig_set left;
 	uint8_t chosen;
 	bool deviates; /* from the default */
+	bool could_go_on;
 };
 
-/* All schedules of at most bound decisions, depth first. */
+/* All schedules of at most so many decisions and preemptions, depth first. */
 struct enumeration {
-	unsigned bound;
-	unsigned used; /* deviations on the path */
+	unsigned decisions, preemptions; /* at most */
+	unsigned decided, preempted;     /* on the path */
 	unsigned n, at;
 	struct node path[RIG_DECISIONS_MAX];
 };
 
+/* To the last decision with a choice left, and that is taken. */
 static bool enumeration_next(struct enumeration *en)
 {
 	struct node *node;
 
 	en->at = 0;
-	while (en->n && !en->path[en->n - 1].left)
-		en->used -= en->path[--en->n].deviates;
+	while (en->n && !en->path[en->n - 1].left) {
+		node = &en->path[--en->n];
+		en->decided -= node->deviates;
+		en->preempted -= node->deviates && node->could_go_on;
+	}
 	if (!en->n)
 		return false;
 	node = &en->path[en->n - 1];
-	en->used += !node->deviates;
+	en->decided += !node->deviates;
+	en->preempted += !node->deviates && node->could_go_on;
 	node->deviates = true;
 	node->chosen = (uint8_t)rig_first(node->left);
 	node->left = rig_rest(node->left);
@@ -161,20 +235,25 @@ static unsigned enumeration_pick(void *state, struct rig_engine *e,
 
 	if (en->at++ < en->n)
 		return node->chosen;
-	*node = (struct node){ .chosen = (uint8_t)rig_default(e, choices) };
-	if (en->used < en->bound)
+	*node = (struct node){
+		.chosen = (uint8_t)rig_default(e, choices),
+		.could_go_on = !e->value_op &&
+			       rig_has(choices, e->current->index),
+	};
+	if (en->decided < en->decisions &&
+	    (!node->could_go_on || en->preempted < en->preemptions))
 		node->left = choices & ~rig_bit(node->chosen);
 	en->n = en->at;
 	return node->chosen;
 }
 
-/* Every schedule of at most this many decisions. -ENOSPC: none are left. */
+/* Every schedule within the bounds. -ENOSPC: too many. */
 static int enumerate_bound(struct shrinker *s, struct enumeration *en)
 {
 	struct rig_engine *e = s->engine;
 	int rc;
 
-	en->n = en->used = 0;
+	en->n = en->decided = en->preempted = 0;
 	do {
 		if (!s->left)
 			return -ENOSPC;
@@ -192,19 +271,31 @@ static int enumerate_bound(struct shrinker *s, struct enumeration *en)
 }
 
 /*
- * From one decision up. The first number of decisions that fails at all is the
- * smallest; fewer preemptions with more decisions may still exist above it.
+ * With no more preemptions than the best has: every schedule of no decision,
+ * of one, and so on, up to and including as many as the best has. The first
+ * number that fails at all is the smallest, and of those that fail with it one
+ * with the fewest tasks is kept.
  */
 static int enumerate(struct shrinker *s)
 {
 	struct enumeration *en = calloc(1, sizeof(*en));
+	struct rig_shrink *result = s->result;
 	int rc = 0;
 
 	if (!en)
 		return -ENOMEM;
-	for (en->bound = 0; !rc && en->bound < s->best->n; en->bound++)
+	en->preemptions = s->cost.preemptions;
+	while (en->decisions <= s->best->n) {
 		rc = enumerate_bound(s, en);
-	s->result->minimal = !rc;
+		if (rc)
+			break;
+		en->decisions++;
+	}
+	/* Every schedule with fewer than en->decisions was tried. */
+	result->fewest_decisions = result->fewest_preemptions &&
+				   en->decisions >= s->best->n;
+	result->minimal = result->fewest_decisions &&
+			  en->decisions > s->best->n;
 	s->engine->record = NULL;
 	s->engine->counting = false;
 	free(en);
@@ -236,6 +327,22 @@ static int first_run(struct shrinker *s, const struct rig_schedule *schedule,
 	return 0;
 }
 
+/* What is handed out has failed in the same way once more, followed strictly. */
+static int last_run(struct shrinker *s, char *why, size_t why_len)
+{
+	int rc = rig_schedule_run(s->engine, s->subject, s->best, false,
+				  s->done, why, why_len);
+
+	if (rc)
+		return rc;
+	if (fails_so(s, s->engine))
+		return 0;
+	snprintf(why, why_len,
+		 "0: what was found does not fail again: the "
+		 "rig is not deterministic");
+	return -EILSEQ;
+}
+
 /* Keeps the comments whose decision, or whose place in the header, is left. */
 static void finish(const struct shrinker *s, struct rig_schedule *schedule)
 {
@@ -250,12 +357,14 @@ static void finish(const struct shrinker *s, struct rig_schedule *schedule)
 }
 
 int rig_shrink(struct rig_engine *engine, const struct rig_subject *subject,
-	       struct rig_schedule *schedule, uint64_t executions,
-	       struct rig_shrink *result, char *why, size_t why_len)
+	       const struct rig_strategy *search, struct rig_schedule *schedule,
+	       uint64_t executions, struct rig_shrink *result, char *why,
+	       size_t why_len)
 {
 	struct rig_schedule *room = calloc(3, sizeof(*room));
 	struct shrinker s = { .engine = engine,
 			      .subject = subject,
+			      .search = search,
 			      .best = room,
 			      .candidate = room + 1,
 			      .done = room + 2,
@@ -270,9 +379,14 @@ int rig_shrink(struct rig_engine *engine, const struct rig_subject *subject,
 		return -ENOMEM;
 	rc = first_run(&s, schedule, why, why_len);
 	if (!rc) {
+		snprintf(why, why_len, "0: the rig itself failed");
 		remove_decisions(&s);
-		rc = enumerate(&s);
+		rc = fewer_preemptions(&s);
 	}
+	if (!rc)
+		rc = enumerate(&s);
+	if (!rc)
+		rc = last_run(&s, why, why_len);
 	if (!rc)
 		finish(&s, schedule);
 	free(room);

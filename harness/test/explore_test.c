@@ -144,6 +144,57 @@ static void states_are_counted_exactly(void **state)
 	}
 }
 
+/* ---- a bound of preemptions ---- */
+
+static void two_counted(void)
+{
+	if (cells.cell[0].value != 2)
+		rig_fail(bench.engine, "lost", "%u", 7);
+}
+
+static const struct rig_search *explore_within(const struct rig_subject *what,
+					       unsigned preemptions)
+{
+	const struct rig_strategy_options options = { .bounded = true,
+						      .preemptions =
+							      preemptions };
+	const struct rig_limits none = { .executions = 0 };
+
+	assert_int_equal(rig_explore(bench.engine, what,
+				     rig_strategy_find("states"), &options,
+				     &none, &bench.search, &bench.found),
+			 0);
+	return &bench.search;
+}
+
+static void preemptions_are_bounded(void **state)
+{
+	const struct rig_subject *subject =
+		use_cells(2, increment, two_counted);
+
+	assert_false(explore_within(subject, 0)->violated);
+	assert_true(bench.search.complete);
+	assert_true(bench.search.executions > 1);
+	assert_true(explore_within(subject, 1)->violated);
+	assert_int_equal(rig_schedule_preemptions(&bench.found), 1);
+}
+
+/* With three actors of four steps there is always more behind it. */
+static void each_bound_reaches_further(void **state)
+{
+	const struct rig_subject *subject = use_cells(3, increments, NULL);
+	uint64_t states = 0;
+
+	rounds = 2;
+	for (unsigned bound = 0; bound < 5; bound++) {
+		explore_within(subject, bound);
+		assert_true(bench.search.complete);
+		assert_null(bench.search.truncated);
+		assert_true(bench.search.states > states);
+		states = bench.search.states;
+	}
+}
+
 /* ---- limits ---- */
 
 static void memory_limit_is_said(void **state)
@@ -469,6 +520,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(states_visits_what_there_is),
 		TEST(states_are_counted_exactly),
+		TEST(preemptions_are_bounded),
+		TEST(each_bound_reaches_further),
 		TEST(memory_limit_is_said),
 		TEST(execution_limit_is_kept),
 		TEST(time_limit_is_kept),

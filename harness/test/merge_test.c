@@ -6,6 +6,7 @@
  *                six guards, both scenarios, with and without inner steps.
  *   brute force  Where all executions can be made, nothing hashed and nothing
  *                merged, the ends are the same ones: outcomes, terminal states.
+ *                Also under a bound, those with no more preemptions than that.
  *
  * What makes merging right in the first place is tested in picture_test.c.
  */
@@ -29,16 +30,18 @@ static void expect_picture(struct watch *w, const uint64_t hash[2])
  * The whole search by hand: rig_explore would end at the first violation, and
  * here what comes after is wanted too.
  */
-static void search_states(const struct rig_subject *subject, struct watch *w,
-			  void (*visit)(void))
+static void search_within(const struct rig_subject *subject,
+			  const struct rig_strategy_options *options,
+			  struct watch *w, void (*visit)(void))
 {
 	const struct rig_strategy *states = rig_strategy_find("states");
-	const struct rig_strategy_options options = { .seed = 0 };
 	uint64_t index = 0;
 
-	assert_int_equal(states->open(&w->state, &options), 0);
+	assert_int_equal(states->open(&w->state, options), 0);
 	w->pick = states->pick;
 	while (states->begin(w->state, index++)) {
+		if (bench.engine->record)
+			bench.engine->record->n = 0;
 		run_watched(w, subject);
 		if (bench.engine->end != RIG_PRUNED && visit)
 			visit();
@@ -51,6 +54,14 @@ static void search_states(const struct rig_subject *subject, struct watch *w,
 	states->report(w->state, &bench.search);
 	states->close(w->state);
 	assert_null(bench.search.truncated);
+}
+
+static void search_states(const struct rig_subject *subject, struct watch *w,
+			  void (*visit)(void))
+{
+	const struct rig_strategy_options options = { .seed = 0 };
+
+	search_within(subject, &options, w, visit);
 }
 
 static void check_coverage(const struct rig_subject *subject)
@@ -149,12 +160,110 @@ static void scenarios_end_the_same(void **state)
 		use_case(scenarios[0], "fork-lock", "vfork", "steps=call", 0));
 }
 
+/* ---- under a bound ---- */
+
+/* Each end, and the fewest preemptions that lead to it. */
+static struct {
+	unsigned n;
+	uint64_t end[64];
+	unsigned preemptions[64];
+} cheapest;
+
+static struct rig_schedule recorded;
+
+static void note_cheapest(void)
+{
+	uint64_t end = end_of(bench.engine);
+	unsigned preemptions = rig_schedule_preemptions(&recorded), i = 0;
+
+	recorded.n = 0;
+	while (i < cheapest.n && cheapest.end[i] != end)
+		i++;
+	assert_true(i < 64);
+	if (i < cheapest.n && cheapest.preemptions[i] <= preemptions)
+		return;
+	cheapest.n += i == cheapest.n;
+	cheapest.end[i] = end;
+	cheapest.preemptions[i] = preemptions;
+}
+
+static unsigned too_many; /* preemptions: more than the search may make */
+
+static void note_end_within(void)
+{
+	assert_true(rig_schedule_preemptions(&recorded) < too_many);
+	note_end();
+}
+
+static void expect_ends_within(const struct rig_subject *subject,
+			       unsigned preemptions)
+{
+	const struct rig_strategy_options options = { .bounded = true,
+						      .preemptions =
+							      preemptions };
+	struct watch w = { .picture = keep_picture };
+	unsigned expected = 0;
+
+	memset(&ends, 0, sizeof(ends));
+	forget();
+	too_many = preemptions + 1;
+	search_within(subject, &options, &w, note_end_within);
+	for (unsigned i = 0; i < cheapest.n; i++) {
+		bool seen = false;
+
+		for (unsigned k = 0; k < ends.n; k++)
+			seen = seen || ends.end[k] == cheapest.end[i];
+		assert_int_equal(seen, cheapest.preemptions[i] <= preemptions);
+		expected += seen;
+	}
+	assert_int_equal(ends.n, expected);
+}
+
+static unsigned most_needed; /* preemptions, for some end of some program */
+
+static void compare_under_bounds(const struct rig_subject *subject)
+{
+	cheapest.n = 0;
+	recorded.n = 0;
+	bench.engine->record = &recorded;
+	brute_force(subject, 1000000, note_cheapest);
+	for (unsigned i = 0; i < cheapest.n; i++)
+		if (cheapest.preemptions[i] > most_needed)
+			most_needed = cheapest.preemptions[i];
+	for (unsigned bound = 0; bound <= 4; bound++)
+		expect_ends_within(subject, bound);
+	expect_ends_within(subject, 1000);
+	bench.engine->record = NULL;
+}
+
+static void bounded_searches_end_the_same(void **state)
+{
+	most_needed = 0;
+	for (int i = 0; i < PROGRAMS; i++)
+		compare_under_bounds(use_program(programs[i]));
+	assert_true(most_needed >= 2);
+	/* The clock, moved while a task could go on, is a preemption, too. */
+	bench.engine->starve_ns = SECOND;
+	compare_under_bounds(use_program(act_on_result));
+}
+
+static void bounded_scenarios_end_the_same(void **state)
+{
+	compare_under_bounds(
+		use_case(scenarios[1], "fork-lock", "vfork", "steps=call", 0));
+	if (!SLOW)
+		compare_under_bounds(use_case(scenarios[1], "none", "vfork",
+					      "steps=call", 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE_TEST(searches_meet_what_random_walks_meet),
 		TEST(small_programs_end_the_same),
 		CASE_TEST(scenarios_end_the_same),
+		TEST(bounded_searches_end_the_same),
+		CASE_TEST(bounded_scenarios_end_the_same),
 	};
 
 	return RUN_TESTS(tests, open_rig, close_rig);

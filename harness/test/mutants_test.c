@@ -4,7 +4,7 @@
  * it, and planting leaves no trace. And the hunt: what it says of searches
  * that find something, nothing, or do not end.
  */
-#include "cli/hunt.h"
+#include "cli/trial.h"
 #include "support.h"
 
 #include <inttypes.h>
@@ -27,21 +27,21 @@ static struct rig_plan plan_of(const struct rig_mutant *mutant)
 	char why[RIG_MESSAGE_MAX];
 	struct rig_plan plan;
 
-	if (rig_hunt_plan(mutant, &plan, why, sizeof(why)))
+	if (rig_trial_plan(mutant, &plan, why, sizeof(why)))
 		fail_msg("%s: %s", mutant->name, why);
 	return plan;
 }
 
 /* With mutant planted where that is not NULL. */
-static struct rig_hunt hunt(const struct rig_plan *plan,
-			    const struct rig_mutant *mutant,
-			    const char *strategy, uint64_t max)
+static struct rig_trial hunt(const struct rig_plan *plan,
+			     const struct rig_mutant *mutant,
+			     const char *strategy, uint64_t max)
 {
-	const struct rig_hunt_options options = { .seed = 1, .max = max };
-	struct rig_hunt h;
+	const struct rig_trial_options options = { .seed = 1, .max = max };
+	struct rig_trial h;
 
-	assert_int_equal(rig_hunt(rig, plan, mutant,
-				  rig_strategy_find(strategy), &options, &h),
+	assert_int_equal(rig_trial(rig, plan, mutant,
+				   rig_strategy_find(strategy), &options, &h),
 			 0);
 	return h;
 }
@@ -123,9 +123,9 @@ static void test_every_mutant_is_found(void **state)
 	for (unsigned i = 0; rig_mutants[i]; i++) {
 		const struct rig_mutant *m = rig_mutants[i];
 		const struct rig_plan plan = plan_of(m);
-		const struct rig_hunt h = hunt(&plan, m, "states", 0);
+		const struct rig_trial h = hunt(&plan, m, "states", 0);
 
-		if (h.end != RIG_HUNT_FOUND)
+		if (h.end != RIG_TRIAL_FOUND)
 			fail_msg("%s survives %" PRIu64 " executions", m->name,
 				 h.executions);
 		if (strcmp(h.outcome, m->outcome) != 0)
@@ -155,12 +155,12 @@ static void test_nothing_is_found_without_it(void **state)
 {
 	for (unsigned i = 0; rig_mutants[i]; i++) {
 		const struct rig_plan plan = plan_of(rig_mutants[i]);
-		struct rig_hunt h;
+		struct rig_trial h;
 
 		if (seen(i))
 			continue;
 		h = hunt(&plan, NULL, "states", 0);
-		if (h.end != RIG_HUNT_SURVIVED)
+		if (h.end != RIG_TRIAL_SURVIVED)
 			fail_msg("without %s: %s", rig_mutants[i]->name,
 				 h.message);
 		assert_int_equal(h.hits, 0);
@@ -175,8 +175,8 @@ static void test_a_hunt_does_not_depend_on_the_last(void **state)
 	for (unsigned i = 0; rig_mutants[i]; i++) {
 		const struct rig_mutant *m = rig_mutants[i];
 		const struct rig_plan plan = plan_of(m);
-		const struct rig_hunt first = hunt(&plan, m, "states", 0);
-		const struct rig_hunt second = hunt(&plan, m, "states", 0);
+		const struct rig_trial first = hunt(&plan, m, "states", 0);
+		const struct rig_trial second = hunt(&plan, m, "states", 0);
 
 		assert_int_equal(first.executions, second.executions);
 		assert_string_equal(first.message, second.message);
@@ -189,11 +189,11 @@ static void test_what_survives_is_said_to(void **state)
 {
 	const struct rig_mutant *m = rig_mutant_find("fork-lock-shared");
 	struct rig_plan plan = plan_of(m);
-	struct rig_hunt h;
+	struct rig_trial h;
 
 	plan.kernel.etxtbsy = false;
 	h = hunt(&plan, m, "states", 0);
-	assert_int_equal(h.end, RIG_HUNT_SURVIVED);
+	assert_int_equal(h.end, RIG_TRIAL_SURVIVED);
 	assert_int_equal(h.hits, 0);
 	assert_null(h.outcome);
 }
@@ -202,9 +202,9 @@ static void test_a_limit_is_no_survival(void **state)
 {
 	const struct rig_mutant *m = rig_mutant_find("fork-lock-shared");
 	const struct rig_plan plan = plan_of(m);
-	const struct rig_hunt h = hunt(&plan, m, "states", 1);
+	const struct rig_trial h = hunt(&plan, m, "states", 1);
 
-	assert_int_equal(h.end, RIG_HUNT_UNFINISHED);
+	assert_int_equal(h.end, RIG_TRIAL_UNFINISHED);
 	assert_int_equal(h.executions, 1);
 	assert_string_equal(h.why, "executions");
 }
@@ -213,11 +213,11 @@ static void test_a_sampler_has_many_seeds(void **state)
 {
 	const struct rig_mutant *m = rig_mutant_find("fork-lock-shared");
 	const struct rig_plan plan = plan_of(m);
-	const struct rig_hunt h = hunt(&plan, m, "random", 10000);
+	const struct rig_trial h = hunt(&plan, m, "random", 10000);
 
-	assert_int_equal(h.end, RIG_HUNT_FOUND);
-	assert_int_equal(h.seeds, RIG_HUNT_SEEDS);
-	assert_int_equal(h.hits, RIG_HUNT_SEEDS);
+	assert_int_equal(h.end, RIG_TRIAL_FOUND);
+	assert_int_equal(h.seeds, RIG_TRIAL_SEEDS);
+	assert_int_equal(h.hits, RIG_TRIAL_SEEDS);
 	assert_false(h.at_least);
 	assert_in_range(h.executions, 1, 10000);
 	assert_string_equal(h.outcome, "etxtbsy");
@@ -228,10 +228,10 @@ static void test_a_sampler_may_miss(void **state)
 {
 	const struct rig_mutant *m = rig_mutant_find("lease-spins");
 	const struct rig_plan plan = plan_of(m);
-	const struct rig_hunt h = hunt(&plan, m, "random", 30);
+	const struct rig_trial h = hunt(&plan, m, "random", 30);
 
-	assert_int_equal(h.end, RIG_HUNT_MISSED);
-	assert_int_equal(h.seeds, RIG_HUNT_SEEDS);
+	assert_int_equal(h.end, RIG_TRIAL_MISSED);
+	assert_int_equal(h.seeds, RIG_TRIAL_SEEDS);
 	assert_int_equal(h.hits, 0);
 	assert_int_equal(h.executions, 30);
 	assert_true(h.at_least);
@@ -242,16 +242,16 @@ static void test_the_median_counts_misses(void **state)
 {
 	const struct rig_mutant *m = rig_mutant_find("fork-lock-fork-late");
 	const struct rig_plan plan = plan_of(m);
-	const struct rig_hunt all = hunt(&plan, m, "random", 10000);
-	const struct rig_hunt half = hunt(&plan, m, "random", all.executions);
-	const struct rig_hunt less =
+	const struct rig_trial all = hunt(&plan, m, "random", 10000);
+	const struct rig_trial half = hunt(&plan, m, "random", all.executions);
+	const struct rig_trial less =
 		hunt(&plan, m, "random", all.executions - 1);
 
-	assert_int_equal(all.hits, RIG_HUNT_SEEDS);
+	assert_int_equal(all.hits, RIG_TRIAL_SEEDS);
 	assert_true(all.executions > 1);
 	assert_int_equal(half.executions, all.executions);
 	assert_false(half.at_least);
-	assert_in_range(half.hits, RIG_HUNT_SEEDS / 2, RIG_HUNT_SEEDS - 1);
+	assert_in_range(half.hits, RIG_TRIAL_SEEDS / 2, RIG_TRIAL_SEEDS - 1);
 	assert_int_equal(less.executions, all.executions - 1);
 	assert_true(less.at_least);
 	assert_true(less.hits < half.hits);

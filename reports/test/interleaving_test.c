@@ -194,6 +194,37 @@ static void test_color_marks_the_violation(void **state)
 	capture_free(&c);
 }
 
+/* Before the step, for behind it may stand that it violates. */
+static void test_critical_step_is_marked(void **state)
+{
+	static const struct report_step few[] = {
+		STEP(0, "open", "(p)", .critical = true),
+		STEP(0, "drop", "fd 3", .inner = true, .critical = true),
+		STEP(0, "execve", "(p) = ETXTBSY", .critical = true,
+		     .fatal = true),
+	};
+	struct report_interleaving what = {
+		.lanes = lanes + 1,
+		.nlanes = 1,
+		.steps = few,
+		.nsteps = LENGTH(few),
+		.verdict = "etxtbsy",
+		.critical = "a1 open#1: before it some continuation passes, "
+			    "after it none does",
+	};
+
+	check_picture(
+		&what, 60,
+		"a1\n"
+		"! open(p)\n"
+		"  ! . drop fd 3\n"
+		"! execve(p) = ETXTBSY  <--\n"
+		"\n"
+		"etxtbsy\n"
+		"! a1 open#1: before it some continuation passes, after it\n"
+		"  none does\n");
+}
+
 static void test_control_characters_stay_out(void **state)
 {
 	struct report_step step = STEP(0, "open", "(a\033[2J\nb)");
@@ -217,6 +248,7 @@ int main(void)
 		cmocka_unit_test(test_long_text_goes_on_below),
 		cmocka_unit_test(test_width_is_bounded),
 		cmocka_unit_test(test_color_marks_the_violation),
+		cmocka_unit_test(test_critical_step_is_marked),
 		cmocka_unit_test(test_control_characters_stay_out),
 	};
 

@@ -109,7 +109,14 @@ static void test_fields_of_a_proof(void **state)
 	assert_true(json_is_true(json_object_get(o, "complete")));
 	assert_true(json_is_null(json_object_get(o, "stopped_by")));
 	assert_true(json_is_null(json_object_get(o, "truncated")));
+	assert_true(json_is_null(json_object_get(o, "preemption_bound")));
 	assert_null(json_object_get(o, "outcome"));
+	assert_null(json_object_get(o, "critical"));
+	json_decref(document);
+	r.verdict = REPORT_HELD;
+	r.bounded = true; /* even by none */
+	document = round_trip(&r, 1);
+	check_integer(result_of(document), "preemption_bound", 0);
 	json_decref(document);
 }
 
@@ -136,6 +143,7 @@ static void test_fields_of_a_violation(void **state)
 		check_integer(o, "found_at", 17);
 		check_integer(o, "decisions", 3);
 		check_integer(o, "preemptions", 1);
+		check_string(o, "critical", r.critical);
 		assert_false(json_is_true(json_object_get(o, "complete")));
 		assert_null(json_object_get(o, "calls_per_actor"));
 		json_decref(document);

@@ -100,6 +100,7 @@ static inline struct report_result example_broken(void)
 	r.found_at = 17;
 	r.decisions = 3;
 	r.preemptions = 1;
+	r.critical = "a1.c1 execve#1: before it something passes";
 	r.schedule = "out/build-and-run.sched";
 	return r;
 }

@@ -90,6 +90,10 @@ static void test_proof_shows_what_was_left_out(void **state)
 	r.search.stopped_by = "time";
 	assert_says(on_one_line(table(&c, &r, 1)), "bound time");
 	capture_free(&c);
+	r.search.stopped_by = NULL;
+	r.bounded = true;
+	assert_says(on_one_line(table(&c, &r, 1)), "bound preemptions");
+	capture_free(&c);
 }
 
 static void test_violation(void **state)
@@ -102,13 +106,21 @@ static void test_violation(void **state)
 	assert_says(text, "happened a1: execve of prog-a1 failed");
 	assert_says(text, "after 17 executions, shrunk to 3 decisions "
 			  "(1 preemption)");
+	assert_says(text, "critical a1.c1 execve#1: before it something "
+			  "passes");
 	assert_says(text, "schedule out/build-and-run.sched");
+	assert_null(strstr(text, "were looked for"));
 	assert_null(strstr(text, "needs"));
 	capture_free(&c);
 	r.verdict = REPORT_NARROWED;
 	r.reason = "a step inside the kernel";
 	assert_says(on_one_line(table(&c, &r, 1)),
 		    "needs a step inside the kernel");
+	capture_free(&c);
+	r.bounded = true;
+	r.preemption_bound = 2;
+	assert_says(on_one_line(table(&c, &r, 1)),
+		    "preemptions at most 2 were looked for");
 	capture_free(&c);
 }
 
@@ -139,7 +151,9 @@ static struct report_result make_enormous(char *words)
 	words[3999] = '\0';
 	r.scenario = r.fix = r.spawn = r.kernel_options = r.reason = words;
 	r.outcome = r.outcome_text = r.message = r.schedule = words;
-	r.assumptions = r.conformance = words;
+	r.assumptions = r.conformance = r.critical = words;
+	r.bounded = true;
+	r.preemption_bound = UINT32_MAX;
 	r.actors = r.calls_per_actor = r.decisions = r.preemptions = UINT32_MAX;
 	r.starve_ns = r.found_at = UINT64_MAX;
 	r.search = (struct report_search){

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/hunt.h"
+#include "cli/trial.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-int rig_hunt_plan(const struct rig_mutant *mutant, struct rig_plan *plan,
-		  char *why, size_t why_len)
+int rig_trial_plan(const struct rig_mutant *mutant, struct rig_plan *plan,
+		   char *why, size_t why_len)
 {
 	struct rig_header header = { .actors = mutant->actors };
 
@@ -24,10 +24,10 @@ int rig_hunt_plan(const struct rig_mutant *mutant, struct rig_plan *plan,
 /* What the seeds of a hunt have in common. */
 struct chase {
 	struct rig_case *c;
-	const struct rig_hunt_options *options;
-	struct rig_hunt *hunt;
-	uint64_t tries[RIG_HUNT_SEEDS]; /* executions of a seed until it hit */
-	uint64_t misses[RIG_HUNT_SEEDS];
+	const struct rig_trial_options *options;
+	struct rig_trial *hunt;
+	uint64_t tries[RIG_TRIAL_SEEDS]; /* executions of a seed until it hit */
+	uint64_t misses[RIG_TRIAL_SEEDS];
 	unsigned nmisses;
 };
 
@@ -49,7 +49,7 @@ static const char *limits_of(const struct chase *chase,
 
 static void account(struct chase *chase, const struct rig_search *s)
 {
-	struct rig_hunt *h = chase->hunt;
+	struct rig_trial *h = chase->hunt;
 
 	h->seeds++;
 	h->ns += s->ns;
@@ -85,7 +85,7 @@ static int search(struct chase *chase, const struct rig_limits *limits,
 
 static int exhaust(struct chase *chase)
 {
-	struct rig_hunt *h = chase->hunt;
+	struct rig_trial *h = chase->hunt;
 	struct rig_limits limits;
 	struct rig_search s;
 	int rc;
@@ -97,9 +97,9 @@ static int exhaust(struct chase *chase)
 		return rc;
 	h->executions = s.violated ? s.at : s.executions;
 	h->why = s.stopped_by ? s.stopped_by : s.truncated;
-	h->end = s.violated                 ? RIG_HUNT_FOUND :
-		 s.complete && !s.truncated ? RIG_HUNT_SURVIVED :
-					      RIG_HUNT_UNFINISHED;
+	h->end = s.violated                 ? RIG_TRIAL_FOUND :
+		 s.complete && !s.truncated ? RIG_TRIAL_SURVIVED :
+					      RIG_TRIAL_UNFINISHED;
 	return 0;
 }
 
@@ -113,7 +113,7 @@ static int by_value(const void *a, const void *b)
 /* The lower of the two in the middle; what found nothing stands behind. */
 static void take_median(struct chase *chase)
 {
-	struct rig_hunt *h = chase->hunt;
+	struct rig_trial *h = chase->hunt;
 	unsigned middle = (h->seeds - 1) / 2;
 
 	qsort(chase->tries, h->hits, sizeof(chase->tries[0]), by_value);
@@ -126,12 +126,12 @@ static void take_median(struct chase *chase)
 
 static int sample(struct chase *chase)
 {
-	struct rig_hunt *h = chase->hunt;
+	struct rig_trial *h = chase->hunt;
 	struct rig_limits limits;
 	struct rig_search s;
 	int rc = 0;
 
-	for (unsigned i = 0; i < RIG_HUNT_SEEDS; i++) {
+	for (unsigned i = 0; i < RIG_TRIAL_SEEDS; i++) {
 		h->why = limits_of(chase, &limits);
 		if (h->why)
 			break;
@@ -147,21 +147,21 @@ static int sample(struct chase *chase)
 	if (!h->seeds)
 		return 0;
 	take_median(chase);
-	h->end = h->hits ? RIG_HUNT_FOUND :
-		 h->why  ? RIG_HUNT_UNFINISHED :
-			   RIG_HUNT_MISSED;
+	h->end = h->hits ? RIG_TRIAL_FOUND :
+		 h->why  ? RIG_TRIAL_UNFINISHED :
+			   RIG_TRIAL_MISSED;
 	return 0;
 }
 
-int rig_hunt(struct rig_case *c, const struct rig_plan *plan,
-	     const struct rig_mutant *mutant,
-	     const struct rig_strategy *strategy,
-	     const struct rig_hunt_options *options, struct rig_hunt *hunt)
+int rig_trial(struct rig_case *c, const struct rig_plan *plan,
+	      const struct rig_mutant *mutant,
+	      const struct rig_strategy *strategy,
+	      const struct rig_trial_options *options, struct rig_trial *hunt)
 {
 	struct chase chase = { .c = c, .options = options, .hunt = hunt };
 	int rc;
 
-	*hunt = (struct rig_hunt){ .strategy = strategy };
+	*hunt = (struct rig_trial){ .strategy = strategy };
 	rig_case_set(c, plan);
 	if (mutant)
 		rig_mutant_plant(mutant, c->world.sys);
