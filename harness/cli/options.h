@@ -38,6 +38,7 @@ enum rig_option_id {
 	RIG_OPT_KERNEL,
 	RIG_OPT_SPAWN,
 	RIG_OPT_SEED,
+	RIG_OPT_DEPTH,
 	RIG_OPT_SAVE,
 	RIG_OPT_LOOSE,
 	RIG_OPT_TRACE,
@@ -81,6 +82,7 @@ struct rig_args {
 	struct sim_options kernel;
 	enum spw_clone how;
 	uint64_t seed;
+	unsigned depth; /* 0: the default */
 	const char *save;
 	const char *output;
 	const char *fuzzer;
