@@ -117,6 +117,7 @@ extern const struct rig_command rig_command_shrink;
 extern const struct rig_command rig_command_bench;
 extern const struct rig_command rig_command_conform;
 extern const struct rig_command rig_command_matrix;
+extern const struct rig_command rig_command_samplers;
 extern const struct rig_command rig_command_stress;
 
 /*
