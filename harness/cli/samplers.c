@@ -118,7 +118,7 @@ static void summarize(struct cell *cell, const uint64_t at[SEEDS])
 static int measure(struct bench *b, const struct rig_strategy *strategy,
 		   struct cell *cell)
 {
-	uint64_t at[SEEDS];
+	uint64_t at[SEEDS] = { 0 };
 	int rc = 0;
 
 	*cell = (struct cell){ .found = 0 };

@@ -165,7 +165,7 @@ static unsigned next(struct surw *s, const struct rig_engine *e,
 		unsigned i;
 
 		if (!(choices & ~s->held)) {
-			forget(s);
+			s->held = 0;
 			s->intended = draw(s, e, choices);
 		}
 		i = rig_priority_highest(&s->priority, choices & ~s->held);
@@ -190,6 +190,7 @@ static unsigned surw_pick(void *state, struct rig_engine *e, rig_set choices)
 	for (unsigned i = p->known; i < e->ntasks; i++)
 		meet(s, e, i);
 	rig_priority_meet(p, e);
+	/* Or the others would be held back for as long as a clock can tick. */
 	if (s->intended != NOBODY && e->task[s->intended].ended)
 		forget(s);
 	pick = next(s, e, choices);

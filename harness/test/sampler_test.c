@@ -202,10 +202,29 @@ static void has_a_child(unsigned index)
 	write_and_mark(index);
 }
 
+/*
+ * Nobody has come to cell 0 when c is created, but who is to be first may have
+ * been drawn: if it was a, then c may take its place. 12 orders of a, b, c, c.
+ */
+static void has_a_child_early(unsigned index)
+{
+	struct rig_task *task;
+
+	if (!index) {
+		store(1, 0);
+		cells.running++;
+		MUST(!rig_task_create(bench.engine, RIG_KIND_THREAD, born, NULL,
+				      NULL, &task));
+	}
+	write_and_mark(index);
+}
+
 static void surw_counts_children(void **state)
 {
 	sample_orders("surw", use_cells(2, has_a_child, NULL));
 	assert_true(unevenness(15) < 5);
+	sample_orders("surw", use_cells(2, has_a_child_early, NULL));
+	assert_true(unevenness(12) < 5);
 }
 
 /* ---- pos: the odds of a race do not hang on what else is done ---- */
@@ -479,6 +498,34 @@ static void executions_are_functions_of_seed_and_index(void **state)
 	executions_are_functions("surw", LEARNING);
 }
 
+/* After the first executions nothing is learnt, whatever is seen. */
+static void check_settled(const char *name)
+{
+	const struct rig_subject *subject = use_cells(2, writes, NULL);
+
+	events[0] = events[1] = 3;
+	begin_sampler(name, 3, 0);
+	for (unsigned i = 0; i < 100; i++) {
+		run_once(subject, i);
+		keep_log(i);
+	}
+	events[0] = 12;
+	run_once(subject, 100);
+	events[0] = 3;
+	for (unsigned i = LEARNING; i < 100; i++) {
+		run_once(subject, i);
+		assert_int_equal(bench.engine->ndecisions, logs[i][63]);
+		assert_memory_equal(bench.engine->log, logs[i], logs[i][63]);
+	}
+	end_sampler();
+}
+
+static void learning_ends(void **state)
+{
+	check_settled("pct");
+	check_settled("surw");
+}
+
 /* ---- profiles have a fixed size ---- */
 
 static void profiles_are_bounded(void **state)
@@ -522,6 +569,7 @@ int main(void)
 		TEST(pct_says_what_it_does_not_cover),
 		TEST(all_reach_what_there_is),
 		TEST(executions_are_functions_of_seed_and_index),
+		TEST(learning_ends),
 		TEST(profiles_are_bounded),
 	};
 
