@@ -12,30 +12,30 @@ static struct rig_case *rig;
 
 static const struct program {
 	const char *scenario;
-	unsigned actors;
 	const char *outcome;
+	unsigned actors;
 	bool slow; /* too many states for a sanitizer */
 } programs[] = {
-	{ "classic/aba-stack", 2, "twice", false },
-	{ "classic/bluetooth", 2, "stopped", false },
-	{ "classic/bluetooth", 3, "stopped", true },
-	{ "classic/bounded-buffer", 3, "empty", false },
-	{ "classic/bounded-buffer", 4, "empty", true },
-	{ "classic/lock-order", 2, "deadlock", false },
-	{ "classic/lock-order", 4, "deadlock", false },
-	{ "classic/lock-sections", 2, "lost", false },
-	{ "classic/lock-sections", 3, "lost", false },
-	{ "classic/lock-sections-2", 3, "lost", false },
-	{ "classic/lock-sections-3", 3, "lost", true },
-	{ "classic/racy-counter", 2, "lost", false },
-	{ "classic/racy-counter", 3, "lost", false },
-	{ "classic/racy-counter-2", 3, "lost", false },
-	{ "classic/reorder", 2, "torn", false },
-	{ "classic/reorder", 4, "torn", false },
-	{ "classic/twostage", 2, "stale", false },
-	{ "classic/twostage", 3, "stale", false },
-	{ "classic/work-steal", 2, "twice", false },
-	{ "classic/work-steal", 3, "twice", true },
+	{ "classic/aba-stack", "twice", 2, false },
+	{ "classic/bluetooth", "stopped", 2, false },
+	{ "classic/bluetooth", "stopped", 3, true },
+	{ "classic/bounded-buffer", "empty", 3, false },
+	{ "classic/bounded-buffer", "empty", 4, true },
+	{ "classic/lock-order", "deadlock", 2, false },
+	{ "classic/lock-order", "deadlock", 4, false },
+	{ "classic/lock-sections", "lost", 2, false },
+	{ "classic/lock-sections", "lost", 3, false },
+	{ "classic/lock-sections-2", "lost", 3, false },
+	{ "classic/lock-sections-3", "lost", 3, true },
+	{ "classic/racy-counter", "lost", 2, false },
+	{ "classic/racy-counter", "lost", 3, false },
+	{ "classic/racy-counter-2", "lost", 3, false },
+	{ "classic/reorder", "torn", 2, false },
+	{ "classic/reorder", "torn", 4, false },
+	{ "classic/twostage", "stale", 2, false },
+	{ "classic/twostage", "stale", 3, false },
+	{ "classic/work-steal", "twice", 2, false },
+	{ "classic/work-steal", "twice", 3, true },
 };
 
 enum { PROGRAMS = sizeof(programs) / sizeof(programs[0]) };
@@ -138,11 +138,10 @@ static void sizes_are_as_published(void **state)
 					       { 50, 10 }, { 100, 1 } };
 
 	for (unsigned i = 0; i < 6; i++) {
-		const struct program reorder = { "classic/reorder",
-						 readers[i][0], "torn", false };
-		const struct program twostage = { "classic/twostage",
-						  readers[i][0], "stale",
-						  false };
+		const struct program reorder = { "classic/reorder", "torn",
+						 readers[i][0], false };
+		const struct program twostage = { "classic/twostage", "stale",
+						  readers[i][0], false };
 
 		use(&reorder, "none");
 		assert_int_equal(rig_classic_readers(&rig->run), readers[i][1]);
