@@ -44,6 +44,21 @@ static void emit_search(struct emit *e, const struct report_search *search)
 	emit_string(e, "truncated", search->truncated);
 }
 
+static void emit_promise(struct emit *e, const struct report_promise *promise)
+{
+	if (!promise->depth)
+		return;
+	emit_object(e, "promise");
+	emit_integer(e, "depth", promise->depth);
+	emit_integer(e, "tasks", promise->tasks);
+	emit_integer(e, "points", promise->points);
+	emit_integer(e, "executions", promise->executions);
+	emit_probability(e, "miss", promise->miss);
+	emit_integer(e, "longest", promise->longest);
+	emit_bool(e, "values_drawn", promise->values);
+	emit_object_end(e);
+}
+
 static void emit_proof(struct emit *e, const struct report_result *r)
 {
 	emit_integer(e, "calls_per_actor", r->calls_per_actor);
@@ -105,6 +120,8 @@ static void emit_result(struct emit *e, const struct report_result *r)
 	emit_search(e, &r->search);
 	if (r->verdict == REPORT_PROVED)
 		emit_proof(e, r);
+	if (r->verdict == REPORT_HELD)
+		emit_promise(e, &r->promise);
 	if (report_verdict_exit(r->verdict) == 1)
 		emit_violation(e, r);
 	if (r->real)

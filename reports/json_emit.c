@@ -128,3 +128,11 @@ void emit_fraction(struct emit *e, const char *key, double value)
 	fprintf(e->out, "%" PRIu64 ".%09" PRIu64, billionths / 1000000000,
 		billionths % 1000000000);
 }
+
+void emit_probability(struct emit *e, const char *key, double value)
+{
+	char buf[TEXT_PROBABILITY_MAX];
+
+	start_value(e, key);
+	fputs(text_probability(value, buf), e->out);
+}

@@ -27,6 +27,21 @@ const char *report_verdict_name(enum report_verdict verdict);
 /* 0 PROVED HELD, 1 BROKEN BROKEN? NARROWED, 3 UNJUDGED, 4 SKIP. */
 int report_verdict_exit(enum report_verdict verdict);
 
+/*
+ * What a sample that found nothing is worth: a bug that depth orderings of
+ * events suffice for was missed by all executions with a probability of at
+ * most miss, with tasks tasks and points scheduling points.
+ */
+struct report_promise {
+	unsigned depth; /* 0: there is none */
+	unsigned tasks;
+	unsigned points;
+	uint64_t executions; /* of all, those that count */
+	double miss;
+	unsigned longest; /* points of the longest execution */
+	bool values;      /* values were drawn, of which it says nothing */
+};
+
 /* Of a search in the simulated kernel. */
 struct report_search {
 	uint64_t executions;
@@ -75,6 +90,7 @@ struct report_result {
 	 * for NARROWED what the violation needs. */
 	const char *reason;
 	struct report_search search; /* all searches of the verdict together */
+	struct report_promise promise; /* HELD only */
 	/* PROVED only. */
 	unsigned calls_per_actor;
 	unsigned model_version;

@@ -250,15 +250,37 @@ static void print_violation(FILE *out, const struct report_result *r)
 		fact_text(out, "schedule", r->schedule);
 }
 
+/* What a sample is worth that found nothing. */
+static void print_promise(FILE *out, const struct report_promise *p)
+{
+	char miss[TEXT_PROBABILITY_MAX];
+	char beyond[80] = "";
+
+	if (p->longest > p->points)
+		snprintf(beyond, sizeof(beyond),
+			 "; of what comes after %u of up to %u steps it says "
+			 "nothing",
+			 p->points, p->longest);
+	fact(out, "promise",
+	     "PCT depth %u: a bug of that depth missed with probability <= %s "
+	     "after %" PRIu64 " executions (n %u, k %u)%s%s",
+	     p->depth, text_probability(p->miss, miss), p->executions, p->tasks,
+	     p->points, beyond,
+	     p->values ? "; values were drawn, too, and a bug that needs "
+			 "certain ones is missed more often" :
+			 "");
+}
+
 static void print_block(FILE *out, const struct report_result *r,
 			const struct widths *w)
 {
 	bool proved = r->verdict == REPORT_PROVED;
 	bool violated = report_verdict_exit(r->verdict) == 1;
 	bool clipped = r->reason && strlen(r->reason) > w->of[WHY];
+	bool promise = r->verdict == REPORT_HELD && r->promise.depth;
 	char title[500];
 
-	if (!proved && !violated && !clipped)
+	if (!proved && !violated && !clipped && !promise)
 		return;
 	snprintf(title, sizeof(title), "%s %s %s",
 		 report_verdict_name(r->verdict), r->scenario, r->fix);
@@ -270,6 +292,8 @@ static void print_block(FILE *out, const struct report_result *r,
 		print_violation(out, r);
 	else
 		fact_text(out, "why", r->reason);
+	if (promise)
+		print_promise(out, &r->promise);
 }
 
 void report_table(FILE *out, const struct report_result *results, size_t n,

@@ -92,3 +92,22 @@ void text_cell(FILE *out, const char *text, size_t width)
 	text_put(out, text, len);
 	fprintf(out, "%-*.*s", (int)(width - len), (int)(width - len), "...");
 }
+
+const char *text_probability(double value, char buf[TEXT_PROBABILITY_MAX])
+{
+	enum { LEAST = 308 }; /* no double has fewer digits before it */
+	unsigned exponent = 0, tenths;
+
+	for (; value > 0 && value < 1 && exponent < LEAST; exponent++)
+		value *= 10;
+	tenths = (unsigned)(value * 10);
+	tenths += (double)tenths < value * 10;
+	if (tenths == 100) {
+		tenths = 10;
+		exponent--;
+	}
+	/* Not %e: the decimal point must not depend on the locale. */
+	snprintf(buf, TEXT_PROBABILITY_MAX, "%u.%ue%s%u", tenths / 10,
+		 tenths % 10, exponent ? "-" : "", exponent);
+	return buf;
+}

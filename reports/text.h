@@ -34,6 +34,11 @@ void text_wrap(FILE *out, const char *text, size_t indent, size_t width);
 /* A cell of exactly width bytes; "..." where text is longer than that. */
 void text_cell(FILE *out, const char *text, size_t width);
 
+enum { TEXT_PROBABILITY_MAX = 16 };
+
+/* "2.4e-4": two digits of a number from 0 to 1, rounded up. Returns buf. */
+const char *text_probability(double value, char buf[TEXT_PROBABILITY_MAX]);
+
 /* For what does not apply. */
 static inline const char *text_or_dash(const char *text)
 {

@@ -158,6 +158,7 @@ static struct rig_judge_options judge_options(struct exploration *x)
 			.seed = a->seed,
 			.bounded = a->given & RIG_OPT(PREEMPTIONS),
 			.preemptions = a->preemptions,
+			.depth = a->depth,
 		},
 		.limits = {
 			.executions = a->given & RIG_OPT(MAX) ? a->max :
@@ -364,13 +365,16 @@ const struct rig_command rig_command_explore = {
 		"  racerig explore etxtbsy/build-and-run --fix quiesce --spawn fork\n"
 		"  racerig explore etxtbsy/build-and-run --strategy random --seed 7 --max 1000\n"
 		"  racerig explore etxtbsy/build-and-run --fix lease --preemptions 2\n"
+		"  racerig explore classic/reorder --actors 20 --strategy surw\n"
+		"  racerig explore classic/reorder --fix fixed --strategy pct --depth 2\n"
 		"  racerig explore etxtbsy/build-and-run --save race.sched\n"
 		"  racerig explore etxtbsy/build-and-run --kernel etxtbsy=off\n"
 		"  racerig explore etxtbsy/build-and-run --fix all --format ktap\n",
 	.options = RIG_OPTS_COMMON | RIG_OPT(FIX) | RIG_OPT(ACTORS) |
 		   RIG_OPT(STRATEGY) | RIG_OPT(PREEMPTIONS) | RIG_OPT(MAX) |
 		   RIG_OPT(TIME) | RIG_OPT(STARVE) | RIG_OPT(KERNEL) |
-		   RIG_OPT(SPAWN) | RIG_OPT(SEED) | RIG_OPT(SAVE),
+		   RIG_OPT(SPAWN) | RIG_OPT(SEED) | RIG_OPT(DEPTH) |
+		   RIG_OPT(SAVE),
 	.words_min = 1,
 	.words_max = RIG_ARGS_MAX,
 	.judges = true,

@@ -329,6 +329,19 @@ static void unjudged(struct judge *j, const struct rig_plan *plan)
 				 "");
 }
 
+static void take_promise(struct report_result *r, const struct rig_promise *p)
+{
+	r->promise = (struct report_promise){
+		.depth = p->depth,
+		.tasks = p->tasks,
+		.points = p->points,
+		.executions = p->executions,
+		.miss = p->miss,
+		.longest = p->longest,
+		.values = p->values,
+	};
+}
+
 static int clean(struct judge *j, const struct rig_plan *plan)
 {
 	struct rig_search full = j->last;
@@ -346,6 +359,7 @@ static int clean(struct judge *j, const struct rig_plan *plan)
 	}
 	r->verdict = less ? REPORT_HELD : REPORT_PROVED;
 	if (less) {
+		take_promise(r, &full.promise);
 		snprintf(j->out->reason, RIG_REASON_MAX, "%s%s%s%s", less,
 			 full.stopped_by ? " (" : "",
 			 full.stopped_by ? full.stopped_by : "",

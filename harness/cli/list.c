@@ -8,8 +8,11 @@
 
 #include <stdio.h>
 
-static const struct rig_family *const families[] = { &rig_family_etxtbsy,
-						     &rig_family_tiny };
+static const struct rig_family *const families[] = {
+	&rig_family_classic,
+	&rig_family_etxtbsy,
+	&rig_family_tiny,
+};
 
 enum { FAMILIES = sizeof(families) / sizeof(families[0]) };
 

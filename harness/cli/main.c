@@ -18,6 +18,7 @@ static const struct rig_command *const commands[] = {
 	&rig_command_mutants,
 	&rig_command_conform,
 	&rig_command_bench,
+	&rig_command_samplers,
 	NULL,
 };
 

@@ -159,6 +159,16 @@ static int set_seed(struct rig_args *a, const char *value)
 		       0;
 }
 
+static int set_depth(struct rig_args *a, const char *value)
+{
+	uint64_t n;
+
+	if (parse_u64(value, 10, RIG_DEPTH_MAX, &n) || !n)
+		return bad_value("depth", value, "a number from 1 to 10");
+	a->depth = (unsigned)n;
+	return 0;
+}
+
 static int set_repeat(struct rig_args *a, const char *value)
 {
 	uint64_t n;
@@ -332,6 +342,10 @@ static const struct {
 			    set_spawn },
 	[RIG_OPT_SEED] = { "seed", 0, "N", "seed of random strategies",
 			   set_seed },
+	[RIG_OPT_DEPTH] = { "depth", 0, "D",
+			    "orderings that a bug needs, for strategy pct, 1 "
+			    "to 10 (default 3)",
+			    set_depth },
 	[RIG_OPT_SAVE] = { "save", 0, "FILE",
 			   "write the shrunk schedule; a directory where "
 			   "several may be found",

@@ -39,6 +39,7 @@ enum rig_option_id {
 	RIG_OPT_KERNEL,
 	RIG_OPT_SPAWN,
 	RIG_OPT_SEED,
+	RIG_OPT_DEPTH,
 	RIG_OPT_SAVE,
 	RIG_OPT_LOOSE,
 	RIG_OPT_TRACE,
@@ -85,6 +86,7 @@ struct rig_args {
 	struct sim_options kernel;
 	enum spw_clone how;
 	uint64_t seed;
+	unsigned depth; /* 0: the default */
 	const char *save;
 	const char *output;
 	const char *fuzzer;
@@ -120,6 +122,7 @@ extern const struct rig_command rig_command_bench;
 extern const struct rig_command rig_command_conform;
 extern const struct rig_command rig_command_matrix;
 extern const struct rig_command rig_command_mutants;
+extern const struct rig_command rig_command_samplers;
 extern const struct rig_command rig_command_stress;
 
 /*

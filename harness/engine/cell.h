@@ -26,5 +26,8 @@ void rig_cell_store(struct rig_engine *engine, struct rig_cell *cell,
 /* Adds and returns the new value, as one step. */
 uint64_t rig_cell_add(struct rig_engine *engine, struct rig_cell *cell,
 		      uint64_t value);
+/* Stores value where expected is found, as one step; says whether it did. */
+bool rig_cell_swap(struct rig_engine *engine, struct rig_cell *cell,
+		   uint64_t expected, uint64_t value);
 
 #endif

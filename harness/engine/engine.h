@@ -47,6 +47,7 @@ enum rig_op {
 	RIG_OP_LOAD,  /* engine/cell.h */
 	RIG_OP_STORE,
 	RIG_OP_ADD,
+	RIG_OP_SWAP,
 	RIG_OP_SUBJECT = 8,
 };
 

@@ -14,6 +14,8 @@
 
 struct rig_search;
 
+enum { RIG_DEPTH_MAX = 10 };
+
 struct rig_strategy_options {
 	uint64_t seed;
 	size_t memory; /* bytes a strategy may use; 0: 512 MiB */
@@ -21,6 +23,7 @@ struct rig_strategy_options {
 	 * rig_schedule_preemptions counts them. Strategies with .bounds. */
 	bool bounded;
 	unsigned preemptions;
+	unsigned depth; /* of the bugs that pct looks for; 0: 3 */
 };
 
 /* One way to pick. Instances belong to one search. */
@@ -39,7 +42,7 @@ struct rig_strategy {
 	rig_pick_fn *pick;
 	/* After an execution. */
 	void (*end)(void *state, struct rig_engine *engine);
-	/* Fills states, terminal and truncated. May be NULL. */
+	/* Fills states, terminal, truncated and promise. May be NULL. */
 	void (*report)(void *state, struct rig_search *search);
 };
 
@@ -50,6 +53,17 @@ struct rig_limits {
 	/* Called about twice a second; NULL: not. */
 	void (*progress)(void *ctx, const struct rig_search *search);
 	void *progress_ctx;
+};
+
+/* What a sampler that found nothing can still say; strategies/pct.c. */
+struct rig_promise {
+	unsigned depth;      /* of the bugs it speaks of; 0: no promise */
+	unsigned tasks;      /* n, */
+	unsigned points;     /* k and */
+	uint64_t executions; /* the number of executions of the bound */
+	double miss;         /* at most so likely was none of them a hit */
+	unsigned longest;    /* steps of the longest one, may exceed k */
+	bool values;         /* it drew values, too, which may matter */
 };
 
 struct rig_search {
@@ -65,6 +79,7 @@ struct rig_search {
 	bool complete;          /* nothing is left, within the bound */
 	const char *stopped_by; /* which limit ended it, or NULL */
 	const char *truncated;  /* what was left out, or NULL */
+	struct rig_promise promise;
 	bool violated;
 	/* Where violated; the schedule has no header. */
 	uint64_t at; /* the execution that failed, counted from 1 */

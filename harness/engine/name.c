@@ -119,6 +119,7 @@ static const char *op_name(const struct rig_subject *subject, unsigned op)
 		[RIG_OP_START] = "start", [RIG_OP_TICK] = "tick",
 		[RIG_OP_END] = "end",     [RIG_OP_LOAD] = "load",
 		[RIG_OP_STORE] = "store", [RIG_OP_ADD] = "add",
+		[RIG_OP_SWAP] = "swap",
 	};
 
 	if (op < RIG_OP_SUBJECT)

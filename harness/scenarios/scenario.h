@@ -110,6 +110,7 @@ const struct rig_outcome *rig_outcome_find(const struct rig_scenario *scenario,
 					   const char *id);
 
 /* ---- the families ---- */
+extern const struct rig_family rig_family_classic;
 extern const struct rig_family rig_family_tiny;
 extern const struct rig_family rig_family_etxtbsy;
 
@@ -120,6 +121,18 @@ bool rig_fix_find(const struct rig_family *family, const char *name,
 /* ---- all scenarios, sorted by name ---- */
 
 #define RIG_SCENARIOS(X)      \
+	X(aba_stack)          \
+	X(bluetooth)          \
+	X(bounded_buffer)     \
+	X(lock_order)         \
+	X(lock_sections)      \
+	X(lock_sections_2)    \
+	X(lock_sections_3)    \
+	X(racy_counter)       \
+	X(racy_counter_2)     \
+	X(reorder)            \
+	X(twostage)           \
+	X(work_steal)         \
 	X(build_and_run)      \
 	X(build_beside_noise) \
 	X(lost_update)

@@ -8,7 +8,10 @@
 #define RIG_STRATEGIES(X) \
 	X(states)         \
 	X(dpor)           \
-	X(random)
+	X(random)         \
+	X(pct)            \
+	X(pos)            \
+	X(surw)
 
 #define X(name) extern const struct rig_strategy rig_strategy_##name;
 RIG_STRATEGIES(X)

@@ -120,6 +120,36 @@ static void test_fields_of_a_proof(void **state)
 	json_decref(document);
 }
 
+static void test_promise_of_a_sample(void **state)
+{
+	struct report_result r = { .scenario = "tiny/x",
+				   .fix = "lock",
+				   .verdict = REPORT_HELD,
+				   .promise = { .depth = 3,
+						.tasks = 4,
+						.points = 20,
+						.executions = 9999,
+						.miss = 1.234e-12,
+						.longest = 21,
+						.values = true } };
+	json_t *document = round_trip(&r, 1);
+	json_t *p = json_object_get(result_of(document), "promise");
+	double miss = json_real_value(json_object_get(p, "miss"));
+
+	check_integer(p, "depth", 3);
+	check_integer(p, "tasks", 4);
+	check_integer(p, "points", 20);
+	check_integer(p, "executions", 9999);
+	check_integer(p, "longest", 21);
+	assert_true(json_is_true(json_object_get(p, "values_drawn")));
+	assert_true(miss > 1.29e-12 && miss < 1.31e-12);
+	json_decref(document);
+	r.promise.depth = 0;
+	document = round_trip(&r, 1);
+	assert_null(json_object_get(result_of(document), "promise"));
+	json_decref(document);
+}
+
 static void test_fields_of_a_violation(void **state)
 {
 	static const enum report_verdict verdicts[] = {
@@ -247,6 +277,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_environment),
 		cmocka_unit_test(test_fields_of_a_proof),
+		cmocka_unit_test(test_promise_of_a_sample),
 		cmocka_unit_test(test_fields_of_a_violation),
 		cmocka_unit_test(test_fields_of_a_skip),
 		cmocka_unit_test(test_large_numbers_are_exact),

@@ -2,6 +2,8 @@
 /* The table for people. */
 #include "support.h"
 
+#include "reports/text.h"
+
 static char *table(struct capture *c, const struct report_result *results,
 		   size_t n)
 {
@@ -141,6 +143,59 @@ static void test_clipped_reason_is_repeated_in_full(void **state)
 	capture_free(&c);
 }
 
+static void test_promise_of_a_sample(void **state)
+{
+	struct report_result r = {
+		.scenario = "tiny/x",
+		.fix = "lock",
+		.verdict = REPORT_HELD,
+		.promise = { .depth = 3,
+			     .tasks = 3,
+			     .points = 20,
+			     .longest = 20,
+			     .executions = 10000,
+			     .miss = 2.3962e-4 },
+	};
+	struct capture c;
+
+	assert_says(on_one_line(table(&c, &r, 1)),
+		    "PCT depth 3: a bug of that depth missed with probability "
+		    "<= 2.4e-4 after 10000 executions (n 3, k 20)");
+	assert_null(strstr(c.text, "values"));
+	assert_null(strstr(c.text, "says nothing"));
+	capture_free(&c);
+	r.promise.longest = 25;
+	r.promise.values = true;
+	assert_says(on_one_line(table(&c, &r, 1)),
+		    "(n 3, k 20); of what comes after 20 of up to 25 steps it "
+		    "says nothing; values were drawn, too");
+	capture_free(&c);
+	r.verdict = REPORT_UNJUDGED; /* not for those who found nothing else */
+	assert_null(strstr(table(&c, &r, 1), "PCT"));
+	capture_free(&c);
+}
+
+static void check_probability(double value, const char *expected)
+{
+	char buf[TEXT_PROBABILITY_MAX];
+
+	assert_string_equal(text_probability(value, buf), expected);
+}
+
+/* Rounded up, as it is a bound. */
+static void test_probabilities(void **state)
+{
+	check_probability(1, "1.0e0");
+	check_probability(0, "0.0e0");
+	check_probability(0.5, "5.0e-1");
+	check_probability(0.251, "2.6e-1");
+	check_probability(0.999, "1.0e0");
+	check_probability(0.00999, "1.0e-2");
+	check_probability(2.3962e-4, "2.4e-4");
+	check_probability(2.41e-4, "2.5e-4");
+	check_probability(1e-300, "1.0e-300");
+}
+
 /* A result with every string and number as long as they come. */
 static struct report_result make_enormous(char *words)
 {
@@ -156,6 +211,15 @@ static struct report_result make_enormous(char *words)
 	r.preemption_bound = UINT32_MAX;
 	r.actors = r.calls_per_actor = r.decisions = r.preemptions = UINT32_MAX;
 	r.starve_ns = r.found_at = UINT64_MAX;
+	r.promise = (struct report_promise){
+		.depth = UINT32_MAX,
+		.tasks = UINT32_MAX,
+		.points = UINT32_MAX - 1,
+		.longest = UINT32_MAX,
+		.executions = UINT64_MAX,
+		.miss = 1e-300,
+		.values = true,
+	};
 	r.search = (struct report_search){
 		.executions = UINT64_MAX,
 		.states = UINT64_MAX,
@@ -221,6 +285,8 @@ int main(void)
 		cmocka_unit_test(test_proof_shows_what_was_left_out),
 		cmocka_unit_test(test_violation),
 		cmocka_unit_test(test_clipped_reason_is_repeated_in_full),
+		cmocka_unit_test(test_promise_of_a_sample),
+		cmocka_unit_test(test_probabilities),
 		cmocka_unit_test(test_never_wider_than_100_columns),
 		cmocka_unit_test(test_color_changes_nothing_else),
 		cmocka_unit_test(test_no_results),
