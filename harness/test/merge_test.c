@@ -11,6 +11,7 @@
  * What makes merging right in the first place is tested in picture_test.c.
  */
 #include "cases.h"
+#include "cells.h"
 #include "races.h"
 
 /* ---- coverage ---- */
@@ -92,9 +93,11 @@ static void searches_meet_what_random_walks_meet(void **state)
 /* ---- brute force ---- */
 
 /* The ends of all executions: outcomes as text, terminal pictures. */
+enum { ENDS_MAX = 512 };
+
 static struct ends {
 	unsigned n, outcomes, terminals;
-	uint64_t end[64];
+	uint64_t end[ENDS_MAX];
 } ends;
 
 static void note_end(void)
@@ -104,7 +107,7 @@ static void note_end(void)
 	for (unsigned i = 0; i < ends.n; i++)
 		if (ends.end[i] == end)
 			return;
-	assert_true(ends.n < 64);
+	assert_true(ends.n < ENDS_MAX);
 	ends.end[ends.n++] = end;
 	if (bench.engine->end == RIG_VIOLATED)
 		ends.outcomes++;
@@ -165,8 +168,8 @@ static void scenarios_end_the_same(void **state)
 /* Each end, and the fewest preemptions that lead to it. */
 static struct {
 	unsigned n;
-	uint64_t end[64];
-	unsigned preemptions[64];
+	uint64_t end[ENDS_MAX];
+	unsigned preemptions[ENDS_MAX];
 } cheapest;
 
 static struct rig_schedule recorded;
@@ -179,7 +182,7 @@ static void note_cheapest(void)
 	recorded.n = 0;
 	while (i < cheapest.n && cheapest.end[i] != end)
 		i++;
-	assert_true(i < 64);
+	assert_true(i < ENDS_MAX);
 	if (i < cheapest.n && cheapest.preemptions[i] <= preemptions)
 		return;
 	cheapest.n += i == cheapest.n;
@@ -247,6 +250,88 @@ static void bounded_searches_end_the_same(void **state)
 	compare_under_bounds(use_program(act_on_result));
 }
 
+/*
+ * Whether the one who sleeps is still the current task when the clock wakes it
+ * decides whether the third can go first without preempting anybody.
+ */
+static void ends_sleeps_looks(unsigned index)
+{
+	uint64_t value, late;
+
+	switch (index) {
+	case 0:
+		load(3);
+		break;
+	case 1:
+		load(3);
+		rig_sleep(bench.engine, RIG_OP_ADD, 1);
+		store(0, 1);
+		break;
+	case 2:
+		value = load(0);
+		late = bench.engine->now_ns;
+		rig_note(bench.engine, late);
+		store(1, 1 + value + 2 * late);
+		break;
+	}
+}
+
+static void sleepers_stay_current(void **state)
+{
+	bench.engine->starve_ns = SECOND;
+	compare_under_bounds(use_cells(3, ends_sleeps_looks, NULL));
+}
+
+/*
+ * Actors that do what a generator wrote for them: load, store, sleep. Most
+ * states of such a program are reached with different numbers of preemptions
+ * and with different current tasks.
+ */
+enum { SCRIPT_ACTORS = 3, SCRIPT_MAX = 3 };
+
+static uint32_t script[SCRIPT_ACTORS][SCRIPT_MAX];
+static unsigned script_len;
+
+static void follow_script(unsigned index)
+{
+	uint64_t last = index + 1;
+
+	for (unsigned i = 0; i < script_len; i++) {
+		uint32_t word = script[index][i];
+		unsigned cell = word / 8 % 2;
+
+		if (word % 8 < 3)
+			last = load(cell) * 3 + index + 1;
+		else if (word % 8 < (bench.engine->starve_ns ? 5 : 7))
+			store(cell, last++ % 8);
+		else
+			rig_sleep(bench.engine, RIG_OP_ADD, word / 16 % 3 + 1);
+	}
+}
+
+static void write_script(uint64_t seed)
+{
+	struct rig_rng rng;
+
+	rig_rng_seed(&rng, seed, 0);
+	script_len = seed % 2 ? SCRIPT_MAX : 2;
+	for (unsigned i = 0; i < SCRIPT_ACTORS; i++)
+		for (unsigned k = 0; k < SCRIPT_MAX; k++)
+			script[i][k] = (uint32_t)rig_rng_next(&rng);
+}
+
+static void bounded_random_programs_end_the_same(void **state)
+{
+	most_needed = 0;
+	for (uint64_t seed = 0; seed < (SLOW ? 20 : 150); seed++) {
+		write_script(seed);
+		bench.engine->starve_ns = seed % 3 ? 0 : 2;
+		compare_under_bounds(
+			use_cells(SCRIPT_ACTORS, follow_script, NULL));
+	}
+	assert_true(most_needed >= (SLOW ? 2 : 3));
+}
+
 static void bounded_scenarios_end_the_same(void **state)
 {
 	compare_under_bounds(
@@ -263,6 +348,8 @@ int main(void)
 		TEST(small_programs_end_the_same),
 		CASE_TEST(scenarios_end_the_same),
 		TEST(bounded_searches_end_the_same),
+		TEST(sleepers_stay_current),
+		TEST(bounded_random_programs_end_the_same),
 		CASE_TEST(bounded_scenarios_end_the_same),
 	};
 
