@@ -13,15 +13,17 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 enum {
 	SEEDS = 20,
+	SEEDS_MAX = 100,
 	QUICK_SEEDS = 5,
 	MOST = 10000, /* executions of one search */
 	QUICK_MOST = 1000,
 	SAMPLERS = 4,
-	ROWS = 20,
+	ROWS = 24,
 };
 
 static const struct rig_strategy *const samplers[SAMPLERS] = {
@@ -40,34 +42,39 @@ static const struct program {
 	const char *scenario;
 	unsigned actors;
 	unsigned mean, deviation; /* published; 0: nothing comparable */
+	unsigned seeds;           /* 0: SEEDS; else median and most are shown */
 } programs[ROWS] = {
-	{ "classic/reorder", 3, 7, 7 },
-	{ "classic/reorder", 4, 7, 6 },
-	{ "classic/reorder", 5, 10, 9 },
-	{ "classic/reorder", 10, 17, 11 },
-	{ "classic/reorder", 20, 6, 4 },
-	{ "classic/reorder", 50, 13, 12 },
-	{ "classic/reorder", 100, 194, 214 },
-	{ "classic/twostage", 2, 8, 4 },
-	{ "classic/twostage", 20, 6, 3 },
-	{ "classic/twostage", 50, 20, 17 },
-	{ "classic/twostage", 100, 454, 444 },
-	{ "classic/aba-stack", 2, 0, 0 },
-	{ "classic/bluetooth", 2, 0, 0 },
-	{ "classic/bounded-buffer", 3, 0, 0 },
-	{ "classic/lock-order", 2, 0, 0 },
-	{ "classic/lock-order", 5, 0, 0 },
-	{ "classic/lock-sections-3", 3, 0, 0 },
-	{ "classic/racy-counter", 3, 0, 0 },
-	{ "classic/racy-counter-2", 3, 0, 0 },
-	{ "classic/work-steal", 2, 0, 0 },
+	{ "classic/reorder", 3, 7, 7, 0 },
+	{ "classic/reorder", 4, 7, 6, 0 },
+	{ "classic/reorder", 5, 10, 9, 0 },
+	{ "classic/reorder", 10, 17, 11, 0 },
+	{ "classic/reorder", 20, 6, 4, 0 },
+	{ "classic/reorder", 50, 13, 12, 0 },
+	{ "classic/reorder", 100, 194, 214, 0 },
+	{ "classic/twostage", 2, 8, 4, 0 },
+	{ "classic/twostage", 20, 6, 3, 0 },
+	{ "classic/twostage", 50, 20, 17, 0 },
+	{ "classic/twostage", 100, 454, 444, 0 },
+	{ "classic/aba-stack", 2, 0, 0, 0 },
+	{ "classic/bluetooth", 2, 0, 0, 0 },
+	{ "classic/bounded-buffer", 3, 0, 0, 0 },
+	{ "classic/lock-order", 2, 0, 0, 0 },
+	{ "classic/lock-order", 5, 0, 0, 0 },
+	{ "classic/lock-sections-3", 3, 0, 0, 0 },
+	{ "classic/racy-counter", 3, 0, 0, 0 },
+	{ "classic/racy-counter-2", 3, 0, 0, 0 },
+	{ "classic/work-steal", 2, 0, 0, 0 },
+	{ "etxtbsy/build-and-run", 2, 0, 0, SEEDS_MAX },
+	{ "etxtbsy/build-and-run", 3, 0, 0, SEEDS_MAX },
+	{ "etxtbsy/build-beside-noise", 2, 0, 0, SEEDS_MAX },
+	{ "etxtbsy/build-beside-noise", 3, 0, 0, SEEDS_MAX },
 };
 
 /* Of those searches of one sampler that found the violation. */
 struct cell {
 	unsigned found;
 	double mean, deviation;
-	uint64_t most;
+	uint64_t median, most;
 };
 
 struct bench {
@@ -99,30 +106,45 @@ static int search(struct bench *b, const struct rig_strategy *strategy,
 	return rc;
 }
 
-/* A sample's mean and standard deviation. */
-static void summarize(struct cell *cell, const uint64_t at[SEEDS])
+static int compare(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void summarize(struct cell *cell, uint64_t at[SEEDS_MAX])
 {
 	double squares = 0;
 
-	for (unsigned i = 0; i < cell->found; i++) {
+	if (!cell->found)
+		return;
+	qsort(at, cell->found, sizeof(at[0]), compare);
+	cell->median = at[(cell->found - 1) / 2];
+	cell->most = at[cell->found - 1];
+	for (unsigned i = 0; i < cell->found; i++)
 		cell->mean += (double)at[i] / cell->found;
-		if (at[i] > cell->most)
-			cell->most = at[i];
-	}
 	for (unsigned i = 0; i < cell->found; i++)
 		squares += pow((double)at[i] - cell->mean, 2);
 	if (cell->found > 1)
 		cell->deviation = sqrt(squares / (cell->found - 1));
 }
 
-static int measure(struct bench *b, const struct rig_strategy *strategy,
-		   struct cell *cell)
+/* With how many seeds. */
+static unsigned seeds_of(const struct bench *b, unsigned row)
 {
-	uint64_t at[SEEDS] = { 0 };
+	return programs[row].seeds && !b->args->quick ? programs[row].seeds :
+							b->seeds;
+}
+
+static int measure(struct bench *b, const struct rig_strategy *strategy,
+		   unsigned seeds, struct cell *cell)
+{
+	uint64_t at[SEEDS_MAX] = { 0 };
 	int rc = 0;
 
 	*cell = (struct cell){ .found = 0 };
-	for (unsigned i = 0; !rc && i < b->seeds && !rig_interrupted; i++) {
+	for (unsigned i = 0; !rc && i < seeds && !rig_interrupted; i++) {
 		rc = search(b, strategy, b->args->seed + i, &at[cell->found]);
 		cell->found += !rc && at[cell->found];
 	}
@@ -146,7 +168,8 @@ static int measure_row(struct bench *b, unsigned row)
 			fprintf(stderr, "\r%u/%d %s %u: %s \033[K", row + 1,
 				ROWS, p->scenario, p->actors,
 				samplers[i]->name);
-		rc = measure(b, samplers[i], &b->cell[row][i]);
+		rc = measure(b, samplers[i], seeds_of(b, row),
+			     &b->cell[row][i]);
 	}
 	return rc;
 }
@@ -162,16 +185,23 @@ static bool within(const struct bench *b, unsigned row)
 	return surw->found == b->seeds && surw->mean <= p->mean + p->deviation;
 }
 
-static const char *cell_text(const struct bench *b, const struct cell *cell,
-			     char buf[40])
+static const char *cell_text(const struct bench *b, unsigned row,
+			     const struct cell *cell, char buf[40])
 {
-	int n = snprintf(buf, 40, "%.0f+-%.0f", cell->mean, cell->deviation);
+	unsigned seeds = seeds_of(b, row);
+	int n;
 
+	if (programs[row].seeds)
+		n = snprintf(buf, 40, "%" PRIu64 ", %" PRIu64, cell->median,
+			     cell->most);
+	else
+		n = snprintf(buf, 40, "%.0f+-%.0f", cell->mean,
+			     cell->deviation);
 	if (!cell->found)
-		snprintf(buf, 40, "- (0/%u)", b->seeds);
-	else if (cell->found < b->seeds)
+		snprintf(buf, 40, "- (0/%u)", seeds);
+	else if (cell->found < seeds)
 		snprintf(buf + n, 40 - (size_t)n, " (%u/%u)", cell->found,
-			 b->seeds);
+			 seeds);
 	return buf;
 }
 
@@ -180,9 +210,9 @@ static void print_row(const struct bench *b, unsigned row)
 	const struct program *p = &programs[row];
 	char text[40];
 
-	printf("%-24s %6u", p->scenario, p->actors);
+	printf("%-26s %6u", p->scenario, p->actors);
 	for (unsigned i = 0; i < SAMPLERS; i++)
-		printf("  %16s", cell_text(b, &b->cell[row][i], text));
+		printf("  %16s", cell_text(b, row, &b->cell[row][i], text));
 	snprintf(text, sizeof(text), "%u+-%u", p->mean, p->deviation);
 	printf("  %14s\n", p->mean ? text : "-");
 }
@@ -191,7 +221,7 @@ static void print_table(const struct bench *b)
 {
 	unsigned comparable = 0, good = 0;
 
-	printf("%-24s %6s", "scenario", "actors");
+	printf("%-26s %6s", "scenario", "actors");
 	for (unsigned i = 0; i < SAMPLERS; i++)
 		printf("  %16s", samplers[i]->name);
 	printf("  %14s\n", "surw published");
@@ -205,6 +235,9 @@ static void print_table(const struct bench *b)
 	       " each; (found/seeds) where not all found it. pct: depth %u\n",
 	       b->seeds, b->args->seed, b->most,
 	       b->args->depth ? b->args->depth : 3);
+	printf("etxtbsy/...: median and most of %u seeds, in-kernel steps "
+	       "exposed\n",
+	       b->args->quick ? b->seeds : SEEDS_MAX);
 	printf("surw is within the published spread or better in %u of %u "
 	       "rows\n",
 	       good, comparable);
@@ -219,6 +252,7 @@ static void emit_cell(struct emit *emit, const char *sampler,
 	if (cell->found) {
 		emit_fraction(emit, "mean", cell->mean);
 		emit_fraction(emit, "deviation", cell->deviation);
+		emit_integer(emit, "median", cell->median);
 		emit_integer(emit, "most", cell->most);
 	}
 	emit_object_end(emit);
@@ -231,6 +265,7 @@ static void emit_row(struct emit *emit, const struct bench *b, unsigned row)
 	emit_object(emit, NULL);
 	emit_string(emit, "scenario", p->scenario);
 	emit_integer(emit, "actors", p->actors);
+	emit_integer(emit, "seeds", seeds_of(b, row));
 	if (p->mean) {
 		emit_object(emit, "published");
 		emit_integer(emit, "mean", p->mean);
@@ -313,7 +348,8 @@ const struct rig_command rig_command_samplers = {
 	.words = "",
 	.text = "Searches the unfixed programs of family classic with each strategy that samples,\n"
 		"with twenty seeds each, and prints how many executions it took to the first\n"
-		"violation, beside the figures published for surw where the program is the same.\n"
+		"violation, beside the figures published for surw where the program is the same;\n"
+		"then the same for the unfixed ETXTBSY scenarios.\n"
 		"Takes about a minute.",
 	.examples = "  racerig samplers\n"
 		    "  racerig samplers --quick --max 100 --format json\n",

@@ -311,6 +311,7 @@ void rig_silent(struct rig_engine *e, unsigned op)
 	struct rig_task *self = e->current;
 	uint16_t pending = self->op;
 
+	self->about = 0;
 	/* Counted where nobody looks, too: else a trace would change names. */
 	count_op(e, self, op);
 	if (!e->trace)

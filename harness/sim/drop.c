@@ -102,6 +102,7 @@ static void put_write_access(struct sim *sim, struct sim_file *f)
 {
 	struct sim_inode *inode = &sim->inode[f->object];
 
+	sim_about_path(sim, inode->key, true);
 	sim_inner(sim, SIM_WRITE_COUNT);
 	sim_access(sim, inode->object + SIM_WRITERS, RIG_UPDATE);
 	inode->writers--;
@@ -215,6 +216,7 @@ void sim_drop_table(struct sim *sim, bool only_cloexec)
 		if (!index || (only_cloexec && !slot->cloexec))
 			continue;
 		if (sim_drop_visible(sim, &sim->file[index])) {
+			sim_about_file(sim, index, true);
 			sim_inner(sim, SIM_DROP);
 			rig_detail(sim->engine, " fd %d,", fd);
 			detail(sim, &sim->file[index]);

@@ -80,6 +80,7 @@ static int execve_call(struct spw_sys *sys, const char *path,
 
 	(void)argv;
 	(void)envp;
+	sim_about_path(sim, sim_path_key(path), false);
 	sim_point(sim, SIM_EXECVE);
 	rig_detail(sim->engine, "(%s)", path);
 	if (sim_proc_self(sim)->threads > 1)

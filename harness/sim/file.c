@@ -54,11 +54,23 @@ int sim_fd_install(struct sim *sim, unsigned file, bool cloexec)
 	return -EMFILE;
 }
 
+/* A regular file by its name, the rest by the table that it stands in. */
+void sim_about_file(struct sim *sim, unsigned file, bool writes)
+{
+	const struct sim_file *f = &sim->file[file];
+
+	if (f->kind == SIM_REGULAR)
+		sim_about_path(sim, sim->inode[f->object].key, writes);
+	else
+		sim_about_table(sim, writes);
+}
+
 static int close_call(struct spw_sys *sys, int fd)
 {
 	struct sim *sim = sim_of(sys);
 	unsigned file = sim_fd_file(sim, fd);
 
+	sim_about_file(sim, file, true);
 	if (file && sim_drop_visible(sim, &sim->file[file]))
 		sim_point(sim, SIM_CLOSE);
 	else

@@ -313,6 +313,26 @@ static inline void sim_access_slot(struct sim *sim, int fd, enum rig_mode mode)
 		sim_access(sim, table->object + SIM_SLOTS, RIG_UPDATE);
 }
 
+/* ---- what a call is about, for samplers (rig_about) ---- */
+
+/* The file of that name, or its inode. */
+static inline void sim_about_path(struct sim *sim, uint64_t key, bool writes)
+{
+	rig_about(sim->engine, (uint32_t)(key >> 32) | 1, writes);
+}
+
+/* An even key for each table and each lock. */
+static inline void sim_about_table(struct sim *sim, bool writes)
+{
+	rig_about(sim->engine, (uint32_t)sim_proc_self(sim)->pid * 4 + 2,
+		  writes);
+}
+
+static inline void sim_about_lock(struct sim *sim, unsigned number, bool writes)
+{
+	rig_about(sim->engine, (number + 1) * 4, writes);
+}
+
 /* ---- points: sim.c ---- */
 
 /* The calling task is about to make a call that others can see. */
@@ -341,6 +361,8 @@ void sim_inode_changed(struct sim *sim, struct sim_inode *inode);
 
 /* Can another task see that a reference to this file goes? */
 bool sim_drop_visible(struct sim *sim, const struct sim_file *file);
+/* See rig_about; 0: no file. */
+void sim_about_file(struct sim *sim, unsigned file, bool writes);
 /* Takes one more reference, where the caller has one. */
 void sim_hold(struct sim *sim, unsigned file);
 /* Drops one reference; a final drop is queued on the task (task_work_add). */
@@ -350,6 +372,8 @@ void sim_run_drops(struct sim *sim);
 /* Drops every descriptor of the caller's table, or the close-on-exec ones. */
 void sim_drop_table(struct sim *sim, bool only_cloexec);
 
+/* The same for the same name, in every execution. */
+uint64_t sim_path_key(const char *path);
 unsigned sim_inode_find(struct sim *sim, const char *path);
 unsigned sim_inode_create(struct sim *sim, const char *path, unsigned mode);
 void sim_inode_put(struct sim *sim, unsigned inode);

@@ -88,6 +88,7 @@ static void mutex_lock(struct spw_sys *sys, struct spw_mutex *mutex)
 		sim_contract(sim, "lock of a mutex that is held already");
 	m->waiters |= self_bit(sim);
 	update(sim, self_bit(sim), !m->owner);
+	sim_about_lock(sim, (unsigned)(m - sim->mutex), true);
 	sim_point(sim, SIM_LOCK);
 	sim_access(sim, m->object, RIG_ACQUIRE);
 	m->waiters &= ~self_bit(sim);
@@ -182,6 +183,8 @@ static void rwlock_take(struct sim *sim, struct sim_rwlock *l, rig_set *want,
 		sim_contract(sim, "lock of a lock that is held already");
 	*want |= self_bit(sim);
 	rwlock_update(sim, l);
+	sim_about_lock(sim, SIM_LOCKS + (unsigned)(l - sim->rwlock),
+		       op == SIM_WRLOCK);
 	sim_point(sim, op);
 	*want &= ~self_bit(sim);
 }
@@ -282,6 +285,7 @@ static void cond_wait(struct spw_sys *sys, struct spw_cond *cond,
 	c->mutex = m;
 	c->waiters |= self_bit(sim);
 	rig_disable(sim->engine, self_bit(sim));
+	sim_about_lock(sim, (unsigned)(m - sim->mutex), true);
 	sim_point(sim, SIM_COND_WAIT);
 	sim_access(sim, c->object + 1u, RIG_ACQUIRE_SHARED); /* its wake-up */
 	sim_access(sim, m->object, RIG_ACQUIRE);

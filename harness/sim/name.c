@@ -9,7 +9,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-static uint64_t key_of(const char *path)
+uint64_t sim_path_key(const char *path)
 {
 	uint64_t key = 0;
 
@@ -25,7 +25,7 @@ static void access_name(struct sim *sim, uint64_t key, enum rig_mode mode)
 
 unsigned sim_inode_find(struct sim *sim, const char *path)
 {
-	uint64_t key = key_of(path);
+	uint64_t key = sim_path_key(path);
 
 	access_name(sim, key, RIG_READ);
 	for (unsigned i = 1; i <= sim->ninodes; i++)
@@ -51,7 +51,7 @@ unsigned sim_inode_create(struct sim *sim, const char *path, unsigned mode)
 					    .linked = true,
 					    .object = sim_objects(
 						    sim, SIM_INODE_OBJECTS),
-					    .key = key_of(path),
+					    .key = sim_path_key(path),
 					    .mode = (uint16_t)mode };
 	access_name(sim, sim->inode[i].key, RIG_WRITE);
 	memcpy(sim->inode[i].path, path, strlen(path) + 1);
@@ -162,6 +162,8 @@ static int open_call(struct spw_sys *sys, const char *path, int flags,
 	unsigned i;
 	int rc;
 
+	sim_about_path(sim, sim_path_key(path),
+		       (flags & O_ACCMODE) != O_RDONLY);
 	sim_point(sim, SIM_OPEN);
 	rig_detail(sim->engine, "(%s%s)", path,
 		   (flags & O_ACCMODE) == O_RDONLY ? "" : ", write");
@@ -195,6 +197,7 @@ static int unlink_call(struct spw_sys *sys, const char *path)
 	struct sim *sim = sim_of(sys);
 	unsigned i;
 
+	sim_about_path(sim, sim_path_key(path), true);
 	sim_point(sim, SIM_UNLINK);
 	rig_detail(sim->engine, "(%s)", path);
 	i = sim_inode_find(sim, path);
@@ -216,6 +219,7 @@ static int lease_call(struct spw_sys *sys, int fd, int type)
 	struct sim_inode *inode;
 	struct sim_file *f;
 
+	sim_about_file(sim, sim_fd_file(sim, fd), false);
 	sim_point(sim, SIM_LEASE);
 	rig_detail(sim->engine, "(%d, %s)", fd,
 		   type == F_UNLCK ? "give back" : "read");

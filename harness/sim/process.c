@@ -114,6 +114,7 @@ static int clone_call(struct spw_sys *sys, enum spw_clone how, spw_child_fn *fn,
 	struct sim_task *child;
 	struct rig_task *task;
 
+	sim_about_table(sim, false);
 	sim_point(sim, SIM_CLONE);
 	child = new_child(sim);
 	if (!child) {
