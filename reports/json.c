@@ -34,6 +34,8 @@ static void emit_search(struct emit *e, const struct report_search *search)
 	emit_seconds(e, "seconds", search->ns);
 	emit_integer(e, "executions_per_second",
 		     per_second(search->executions, search->ns));
+	emit_integer(e, "traces", search->traces);
+	emit_integer(e, "sleep_blocked", search->blocked);
 	emit_integer(e, "states", search->states);
 	emit_integer(e, "terminal_states", search->terminal);
 	emit_integer(e, "merged", search->merged);
@@ -42,6 +44,14 @@ static void emit_search(struct emit *e, const struct report_search *search)
 	emit_bool(e, "complete", search->complete);
 	emit_string(e, "stopped_by", search->stopped_by);
 	emit_string(e, "truncated", search->truncated);
+	if (!search->walks)
+		return;
+	emit_object(e, "expected");
+	emit_integer(e, "walks", search->walks);
+	emit_fraction(e, "traces", search->traces_guess);
+	emit_fraction(e, "traces_error", search->traces_error);
+	emit_fraction(e, "schedules", search->schedules_guess);
+	emit_object_end(e);
 }
 
 static void emit_promise(struct emit *e, const struct report_promise *promise)
@@ -63,6 +73,8 @@ static void emit_proof(struct emit *e, const struct report_result *r)
 {
 	emit_integer(e, "calls_per_actor", r->calls_per_actor);
 	emit_string(e, "assumptions", r->assumptions);
+	emit_string(e, "control", r->control);
+	emit_bool(e, "identical_actors_in_order", r->in_order);
 	emit_integer(e, "model_version", r->model_version);
 	emit_string(e, "conformance", r->conformance);
 }

@@ -45,6 +45,8 @@ struct report_promise {
 /* Of a search in the simulated kernel. */
 struct report_search {
 	uint64_t executions;
+	uint64_t traces;   /* explored to the end; 0 where not counted */
+	uint64_t blocked;  /* beside them: cut short, of a trace seen before */
 	uint64_t states;   /* 0 where the strategy has none */
 	uint64_t terminal; /* distinct states at the end */
 	uint64_t merged;   /* executions that ended at a state seen before */
@@ -54,6 +56,9 @@ struct report_search {
 	const char *stopped_by; /* the limit that ended it */
 	const char *truncated;  /* what was left out */
 	uint64_t ns;
+	/* Guessed before the search, from random walks; 0 walks: it was not. */
+	uint64_t walks;
+	double traces_guess, traces_error, schedules_guess;
 };
 
 /* The same cell of the matrix on this machine's kernel. */
@@ -96,6 +101,8 @@ struct report_result {
 	unsigned model_version;
 	const char *assumptions;
 	const char *conformance; /* "none" */
+	const char *control;     /* how the unfixed variant failed */
+	bool in_order; /* identical actors begin in the order of their numbers */
 	/* BROKEN, BROKEN?, NARROWED only. */
 	const char *outcome;      /* identifier, "etxtbsy" */
 	const char *outcome_text; /* a sentence */

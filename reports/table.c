@@ -184,9 +184,9 @@ static void print_setting(FILE *out, const struct report_result *r)
 
 static const char *reduction_of(const struct report_result *r)
 {
-	if (r->strategy && !strcmp(r->strategy, "states"))
-		return "none (every reachable state once)";
-	return text_or_dash(r->strategy);
+	if (r->search.traces)
+		return "source sets and sleep sets";
+	return r->search.states ? "none (every reachable state once)" : "none";
 }
 
 static const char *bound_of(const struct report_result *r)
@@ -200,6 +200,31 @@ static const char *bound_of(const struct report_result *r)
 	return search->complete ? "none" : "not complete";
 }
 
+static void print_visited(FILE *out, const struct report_search *s)
+{
+	if (s->traces)
+		fact(out, "visited",
+		     "%" PRIu64 " executions in all, %" PRIu64
+		     " sleep-blocked, %" PRIu64 " distinct terminal states",
+		     s->executions, s->blocked, s->terminal);
+	else
+		fact(out, "visited",
+		     "%" PRIu64 " executions, %" PRIu64 " states, %" PRIu64
+		     " distinct terminal states",
+		     s->executions, s->states, s->terminal);
+}
+
+/* What was to be expected, where somebody guessed. */
+static void print_guess(FILE *out, const struct report_search *s)
+{
+	if (!s->walks)
+		return;
+	fact(out, "expected",
+	     "%.3g traces (+- %.2g), %.2g schedules, guessed from %" PRIu64
+	     " random walks",
+	     s->traces_guess, s->traces_error, s->schedules_guess, s->walks);
+}
+
 static void print_proof(FILE *out, const struct report_result *r)
 {
 	const struct report_search *s = &r->search;
@@ -207,18 +232,20 @@ static void print_proof(FILE *out, const struct report_result *r)
 
 	fprintf(out,
 		"  No violation in any of the %" PRIu64
-		" reachable states of this scenario\n  in the model.\n",
-		s->states);
+		" %s of this scenario\n  in the model.\n",
+		s->traces ? s->traces : s->states,
+		s->traces ? "Mazurkiewicz traces" : "reachable states");
 	fact(out, "scenario", "%s with fix %s", r->scenario, r->fix);
 	fact(out, "actors", "%u, calls per actor %u, spawn %s", r->actors,
 	     r->calls_per_actor, text_or_dash(r->spawn));
-	fact(out, "search",
-	     "reduction %s, bound %s, truncated %s, hash width 128",
-	     reduction_of(r), bound_of(r), s->truncated ? s->truncated : "0");
-	fact(out, "visited",
-	     "%" PRIu64 " executions, %" PRIu64 " states, %" PRIu64
-	     " distinct terminal states",
-	     s->executions, s->states, s->terminal);
+	fact(out, "search", "reduction %s%s, bound %s, truncated %s%s",
+	     reduction_of(r),
+	     r->in_order ? ", identical actors begin in one order" : "",
+	     bound_of(r), s->truncated ? s->truncated : "0",
+	     s->traces ? "" : ", hash width 128");
+	print_visited(out, s);
+	print_guess(out, s);
+	fact_text(out, "control", r->control);
 	fact(out, "longest", "%u scheduling points, depth %u decisions",
 	     s->points, s->depth);
 	print_setting(out, r);
@@ -292,6 +319,8 @@ static void print_block(FILE *out, const struct report_result *r,
 		print_violation(out, r);
 	else
 		fact_text(out, "why", r->reason);
+	if (r->verdict == REPORT_HELD)
+		print_guess(out, &r->search);
 	if (promise)
 		print_promise(out, &r->promise);
 }

@@ -142,18 +142,28 @@ static void show_progress(void *ctx, const struct rig_search *s)
 
 	fprintf(stderr, "\r%u/%u %s %s: %" PRIu64 " executions", x->judged + 1,
 		x->n, plan->scenario->name, plan->fix.name, s->executions);
+	if (s->share > 0)
+		fprintf(stderr, ", %.3g %% done", s->share * 100);
 	fprintf(stderr, ", %.0f/s, %.0f s \033[K",
 		(double)s->executions * 1e9 / (double)(s->ns ? s->ns : 1),
 		(double)s->ns / 1e9);
 }
 
+/* The default, and where a bound is wanted the one that keeps to it. */
+static const struct rig_strategy *strategy(const struct rig_args *a)
+{
+	if (a->given & RIG_OPT(PREEMPTIONS) && !(a->given & RIG_OPT(STRATEGY)))
+		return &rig_strategy_states;
+	return a->strategy;
+}
+
 static struct rig_judge_options judge_options(struct exploration *x)
 {
 	const struct rig_args *a = x->args;
-	bool endless = !a->strategy->exhaustive;
+	bool endless = !strategy(a)->exhaustive;
 
 	return (struct rig_judge_options){
-		.strategy = a->strategy,
+		.strategy = strategy(a),
 		.search = {
 			.seed = a->seed,
 			.bounded = a->given & RIG_OPT(PREEMPTIONS),
@@ -327,7 +337,7 @@ static int run(const struct rig_args *args)
 	if (!x)
 		return rig_error("no memory");
 	x->args = args;
-	if (args->given & RIG_OPT(PREEMPTIONS) && !args->strategy->bounds) {
+	if (args->given & RIG_OPT(PREEMPTIONS) && !strategy(args)->bounds) {
 		free(x);
 		return no_bound(args->strategy);
 	}

@@ -2,6 +2,7 @@
 #include "cli/judge.h"
 
 #include "engine/trace.h"
+#include "strategies/estimate.h"
 #include "strategies/list.h"
 
 #include <errno.h>
@@ -21,6 +22,11 @@ static const char assumptions[] =
  */
 enum { SHRINK_MAX = 100000, CRITICAL_MAX = 10000 };
 
+enum {
+	CONTROL_WALKS = 20000, /* of the unfixed variant */
+	GUESS_WALKS = 300,
+};
+
 struct judge {
 	struct rig_case *c;
 	const struct rig_judge_options *options;
@@ -38,6 +44,8 @@ static void add_search(struct report_search *sum, const struct rig_search *s)
 	sum->executions += s->executions;
 	sum->ns += s->ns;
 	sum->merged += s->merged;
+	sum->traces = s->traces;
+	sum->blocked = s->traces ? s->merged : 0;
 	sum->states = s->states;
 	sum->terminal = s->terminal;
 	sum->depth = s->depth;
@@ -266,7 +274,9 @@ static const char *short_of_proof(const struct judge *j,
 	if (!j->options->strategy->exhaustive)
 		return "a sample of the schedules";
 	if (!s->complete)
-		return "stopped before every state was visited";
+		return !strcmp(j->options->strategy->visits, "trace") ?
+			       "stopped before every trace was explored" :
+			       "stopped before every state was visited";
 	if (j->options->search.bounded) {
 		snprintf(buf, size, "complete for at most %u preemptions%s",
 			 j->options->search.preemptions,
@@ -285,29 +295,80 @@ static const char *short_of_proof(const struct judge *j,
 	return NULL;
 }
 
-/* Does the unfixed variant fail? If not, nothing can be concluded. */
+/* A search of the unfixed variant; says in out->control how that failed. */
+static int search_control(struct judge *j, const struct rig_plan *control,
+			  const struct rig_strategy *strategy,
+			  const struct rig_limits *limits, bool *fires)
+{
+	struct rig_schedule *found = malloc(sizeof(*found));
+	int rc = found ? 0 : -ENOMEM;
+
+	rig_case_set(j->c, control);
+	if (!rc)
+		rc = rig_explore(j->c->engine, j->c->subject, strategy,
+				 &j->options->search, limits, &j->last, found);
+	free(found);
+	/* The control is evidence of the search, not part of it. */
+	j->out->result.search.executions += j->last.executions;
+	j->out->result.search.ns += j->last.ns;
+	*fires = !rc && j->last.violated;
+	if (*fires)
+		snprintf(j->out->control, sizeof(j->out->control),
+			 "the unfixed variant fails: %s, execution %" PRIu64,
+			 strategy->name, j->last.at);
+	return rc;
+}
+
+/*
+ * Does the unfixed variant fail? If not, nothing can be concluded. Random walks
+ * first: they are through in no time, where an exhaustive search may spend its
+ * time in a corner of what it has to visit.
+ */
 static int control_fires(struct judge *j, const struct rig_plan *plan,
 			 bool *fires)
 {
-	struct report_search before = j->out->result.search;
-	struct rig_schedule *found = malloc(sizeof(*found));
+	struct rig_limits limits = j->options->limits;
 	struct rig_plan control = *plan;
-	uint64_t time_ns = j->options->limits.time_ns / 4;
-	int rc = found ? 0 : -ENOMEM;
+	int rc = 0;
 
 	plan->scenario->family->fix(0, &control.fix);
+	limits.stop = j->stop;
+	limits.time_ns /= 4;
 	if (j->stop && *j->stop) { /* or what was searched is worth nothing */
-		j->stop = NULL;
-		time_ns = last_word_ns;
+		limits.stop = NULL;
+		limits.time_ns = last_word_ns;
 	}
-	if (!rc)
-		rc = search(j, &control, time_ns, found);
-	*fires = !rc && j->last.violated;
-	free(found);
-	/* The control is evidence of the search, not part of it. */
-	before.ns = j->out->result.search.ns;
-	before.executions = j->out->result.search.executions;
-	j->out->result.search = before;
+	*fires = false;
+	if (j->options->strategy->exhaustive && !j->options->search.bounded) {
+		struct rig_limits walks = limits;
+
+		if (!walks.executions || walks.executions > CONTROL_WALKS)
+			walks.executions = CONTROL_WALKS;
+		rc = search_control(j, &control, &rig_strategy_random, &walks,
+				    fires);
+	}
+	if (!rc && !*fires)
+		rc = search_control(j, &control, j->options->strategy, &limits,
+				    fires);
+	return rc;
+}
+
+/* How much there is to do, before it is done. */
+static int guess(struct judge *j, const struct rig_plan *plan)
+{
+	struct report_search *s = &j->out->result.search;
+	struct rig_estimate e;
+	int rc;
+
+	if (!j->options->strategy->exhaustive || j->options->search.bounded)
+		return 0;
+	rig_case_set(j->c, plan);
+	rc = rig_estimate(j->c->engine, j->c->subject, GUESS_WALKS,
+			  j->options->search.seed, &e);
+	s->walks = e.samples;
+	s->traces_guess = e.traces;
+	s->traces_error = e.error;
+	s->schedules_guess = e.schedules;
 	return rc;
 }
 
@@ -366,9 +427,11 @@ static int clean(struct judge *j, const struct rig_plan *plan)
 			 full.stopped_by ? ")" : "");
 		return 0;
 	}
-	snprintf(j->out->reason, RIG_REASON_MAX,
-		 "all states visited, none fails");
+	snprintf(j->out->reason, RIG_REASON_MAX, "all %ss visited, none fails",
+		 j->options->strategy->visits);
 	r->assumptions = assumptions;
+	r->control = j->out->control;
+	r->in_order = plan->scenario->identical && plan->actors > 1;
 	r->model_version = SIM_MODEL_VERSION;
 	r->conformance = "none";
 	r->calls_per_actor = count_calls(j, plan);
@@ -422,7 +485,8 @@ int rig_judge(struct rig_case *c, const struct rig_plan *plan,
 	if (j.last.violated)
 		return broken(&j, &calls);
 	calls_complete = j.last.complete && !options->search.bounded;
-	if (plan->kernel.inner_steps || plan->starve_ns)
+	rc = guess(&j, plan);
+	if (!rc && (plan->kernel.inner_steps || plan->starve_ns))
 		rc = search(&j, plan, time_left(&j), &out->schedule);
 	if (rc)
 		return rc;

@@ -37,6 +37,7 @@ struct rig_judgement {
 	struct rig_plan plan; /* of the counter-example, where there is one */
 	struct rig_schedule schedule;
 	char reason[RIG_REASON_MAX];
+	char control[RIG_REASON_MAX / 2];
 	char message[RIG_MESSAGE_MAX];
 	char critical[RIG_CRITICAL_MAX];
 	char kernel[RIG_FIELD_MAX];

@@ -43,6 +43,7 @@ static int violation(struct rig_search *s, struct rig_engine *e,
 
 /* Which limit says that it is enough, or NULL. */
 static const char *enough(struct rig_search *s, const struct rig_limits *l,
+			  const struct rig_strategy *strategy, void *state,
 			  uint64_t start, uint64_t *next_progress)
 {
 	if (l->executions && s->executions >= l->executions)
@@ -56,6 +57,8 @@ static const char *enough(struct rig_search *s, const struct rig_limits *l,
 		return "time";
 	if (l->progress && s->ns >= *next_progress) {
 		*next_progress = s->ns + PROGRESS_NS;
+		if (strategy->share)
+			s->share = strategy->share(state);
 		l->progress(l->progress_ctx, s);
 	}
 	return NULL;
@@ -71,7 +74,8 @@ static int search_loop(struct rig_engine *e, const struct rig_subject *subject,
 	int rc = 0;
 
 	for (;;) {
-		s->stopped_by = enough(s, limits, start, &next_progress);
+		s->stopped_by = enough(s, limits, strategy, state, start,
+				       &next_progress);
 		if (s->stopped_by)
 			break;
 		if (!strategy->begin(state, s->executions)) {
@@ -89,6 +93,8 @@ static int search_loop(struct rig_engine *e, const struct rig_subject *subject,
 			break;
 		}
 	}
+	if (strategy->share)
+		s->share = s->complete ? 1 : strategy->share(state);
 	if (strategy->report)
 		strategy->report(state, s);
 	s->ns = rig_monotonic_ns() - start;

@@ -30,10 +30,11 @@ struct rig_strategy_options {
 struct rig_strategy {
 	const char *name;
 	const char *summary;
-	bool exhaustive; /* begin returns false when all has been visited */
-	bool hashing;    /* needs rig_picture */
-	bool every;      /* sees every step, also where there is no choice */
-	bool bounds;     /* keeps to a bound of preemptions */
+	bool exhaustive;    /* begin returns false when all has been visited */
+	const char *visits; /* exhaustive: what it visits once, "trace" */
+	bool hashing;       /* needs rig_picture */
+	bool every;         /* sees every step, also where there is no choice */
+	bool bounds;        /* keeps to a bound of preemptions */
 	/* 0 or -ENOMEM. */
 	int (*open)(void **state, const struct rig_strategy_options *options);
 	void (*close)(void *state);
@@ -44,6 +45,8 @@ struct rig_strategy {
 	void (*end)(void *state, struct rig_engine *engine);
 	/* Fills states, terminal, truncated and promise. May be NULL. */
 	void (*report)(void *state, struct rig_search *search);
+	/* A guess how much is done, from 0 to 1. NULL: cannot be told. */
+	double (*share)(const void *state);
 };
 
 struct rig_limits {
@@ -73,6 +76,7 @@ struct rig_search {
 	uint64_t traces;   /* explored to the end, where they are counted */
 	uint64_t states;   /* distinct states at decisions */
 	uint64_t terminal; /* distinct states at the end */
+	double share;      /* a guess how much was done; 0: not known */
 	unsigned depth;    /* decisions of the longest execution */
 	unsigned points;   /* steps of the longest execution */
 	uint64_t ns;

@@ -487,10 +487,35 @@ static void dpor_report(void *state, struct rig_search *search)
 	}
 }
 
+/*
+ * As if all children of a node led to as much, and no more would be added: good
+ * where calls are atomic, too large at first where steps inside them are seen.
+ */
+static double dpor_share(const void *state)
+{
+	const struct dpor *d = state;
+	double each = 1, done = 0;
+
+	for (unsigned i = 0; i < d->n; i++) {
+		const struct node *node = &d->path[i];
+		unsigned tried =
+			node->value ? node->chosen :
+				      rig_count(node->backtrack & node->asleep);
+		unsigned all = node->value ?
+				       tried + 1 + rig_count(node->backtrack) :
+				       rig_count(node->backtrack);
+
+		each /= all;
+		done += each * tried;
+	}
+	return done;
+}
+
 const struct rig_strategy rig_strategy_dpor = {
 	.name = "dpor",
 	.summary = "one execution of each trace: source sets and sleep sets",
 	.exhaustive = true,
+	.visits = "trace",
 	.every = true,
 	.open = dpor_open,
 	.close = dpor_close,
@@ -498,4 +523,5 @@ const struct rig_strategy rig_strategy_dpor = {
 	.pick = dpor_pick,
 	.end = dpor_end,
 	.report = dpor_report,
+	.share = dpor_share,
 };

@@ -6,8 +6,8 @@
 #include "engine/explore.h"
 
 #define RIG_STRATEGIES(X) \
-	X(states)         \
 	X(dpor)           \
+	X(states)         \
 	X(random)         \
 	X(pct)            \
 	X(pos)            \

@@ -169,6 +169,7 @@ const struct rig_strategy rig_strategy_states = {
 	.name = "states",
 	.summary = "every reachable state once, depth first",
 	.exhaustive = true,
+	.visits = "state",
 	.bounds = true,
 	.hashing = true,
 	.open = states_open,
