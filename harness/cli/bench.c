@@ -91,21 +91,22 @@ static double ping_round(struct rig_case *c)
 /* ---- executions of a scenario ---- */
 
 static double search_round(struct rig_case *c, const char *scenario,
-			   const char *fix, uint64_t seed)
+			   const char *fix, unsigned actors,
+			   const struct rig_strategy *strategy)
 {
 	struct rig_plan plan = { .scenario = rig_scenario_find(scenario),
 				 .how = SPW_CLONE_VFORK,
 				 .kernel = sim_defaults,
-				 .actors = 2 };
-	const struct rig_strategy_options options = { .seed = seed };
+				 .actors = actors };
+	const struct rig_strategy_options options = { .seed = 1 };
 	const struct rig_limits limits = { .time_ns = ROUND_NS };
 	static struct rig_schedule found;
 	struct rig_search search;
 
 	rig_fix_find(plan.scenario->family, fix, &plan.fix);
 	rig_case_set(c, &plan);
-	if (rig_explore(c->engine, c->subject, &rig_strategy_random, &options,
-			&limits, &search, &found) ||
+	if (rig_explore(c->engine, c->subject, strategy, &options, &limits,
+			&search, &found) ||
 	    search.violated)
 		return 0;
 	return (double)search.executions * 1e9 / (double)search.ns;
@@ -113,12 +114,21 @@ static double search_round(struct rig_case *c, const char *scenario,
 
 static double tiny_round(struct rig_case *c)
 {
-	return search_round(c, "tiny/lost-update", "atomic", 1);
+	return search_round(c, "tiny/lost-update", "atomic", 2,
+			    &rig_strategy_random);
 }
 
 static double spawn_round(struct rig_case *c)
 {
-	return search_round(c, "etxtbsy/build-and-run", "fork-lock", 1);
+	return search_round(c, "etxtbsy/build-and-run", "fork-lock", 2,
+			    &rig_strategy_random);
+}
+
+/* Far from complete within a round: what is measured is the search. */
+static double dpor_round(struct rig_case *c)
+{
+	return search_round(c, "etxtbsy/build-and-run", "lease", 3,
+			    &rig_strategy_dpor);
 }
 
 /* ---- a libFuzzer build of the same ---- */
@@ -214,7 +224,7 @@ static void measure_fuzzer(struct figure *f, const char *program)
 	summarize(f, value);
 }
 
-enum { ENGINE, TINY, SPAWN, FUZZER, FIGURES };
+enum { ENGINE, TINY, SPAWN, DPOR, FUZZER, FIGURES };
 
 static void print_table(const struct figure *figures)
 {
@@ -274,6 +284,9 @@ static int run(const struct rig_args *args)
 		[SPAWN] = { .name = "etxtbsy/build-and-run, 2 actors, random",
 			    .unit = "executions",
 			    .target = 300000 },
+		[DPOR] = { .name = "etxtbsy/build-and-run, 3 actors, dpor",
+			   .unit = "executions",
+			   .target = 100000 },
 		[FUZZER] = { .name = "fuzz_etxtbsy, libFuzzer, feedback on",
 			     .unit = "executions",
 			     .target = 100000 },
@@ -287,6 +300,7 @@ static int run(const struct rig_args *args)
 	measure(&figures[ENGINE], c, ping_round);
 	measure(&figures[TINY], c, tiny_round);
 	measure(&figures[SPAWN], c, spawn_round);
+	measure(&figures[DPOR], c, dpor_round);
 	rig_case_close(c);
 	measure_fuzzer(&figures[FUZZER], args->fuzzer);
 	if (args->format == RIG_FORMAT_JSON)
