@@ -203,7 +203,6 @@ struct sim_task {
 	uint64_t arg_sum;
 	/* Final drops that wait for the end of the call (task_work). */
 	uint8_t ndrops;
-	uint8_t drops[SIM_FDS];
 	uint8_t uses; /* file that a call in progress works on; 0: none */
 	/* What a polling loop looked at in vain, for pause. */
 	uint8_t watch; /* inode; 0: nothing */
@@ -214,6 +213,7 @@ struct sim_task {
 	void (*thread)(void *arg);
 	void *thread_arg;
 	struct sim *sim;
+	uint8_t drops[SIM_FDS]; /* the first ndrops; last: not to be cleared */
 };
 
 struct sim_mutex {
@@ -304,8 +304,11 @@ static inline void sim_access(struct sim *sim, unsigned object,
 /* A descriptor's slot of a table that others may use. */
 static inline void sim_access_slot(struct sim *sim, int fd, enum rig_mode mode)
 {
-	const struct sim_table *table = sim_table_self(sim);
+	const struct sim_table *table;
 
+	if (!sim->engine->tracking)
+		return;
+	table = sim_table_self(sim);
 	if (!table->shared)
 		return;
 	sim_access(sim, table->object + (unsigned)fd, mode);

@@ -9,10 +9,11 @@ struct sim_task *sim_task_new(struct sim *sim, unsigned proc, unsigned table)
 {
 	struct sim_task *t = &sim->task[sim->ntasks++];
 
-	*t = (struct sim_task){ .proc = (uint8_t)proc,
-				.table = (uint8_t)table,
-				.object = sim_objects(sim, 1),
-				.sim = sim };
+	memset(t, 0, offsetof(struct sim_task, drops));
+	t->proc = (uint8_t)proc;
+	t->table = (uint8_t)table;
+	t->object = sim_objects(sim, 1);
+	t->sim = sim;
 	return t;
 }
 
