@@ -87,6 +87,8 @@ struct report_result {
 	uint64_t seed;
 	const char *kernel_options;
 	uint64_t starve_ns;
+	/* PROVED: identical actors begin in the order of their numbers. */
+	bool in_order;
 	bool bounded; /* only schedules of so many preemptions */
 	unsigned preemption_bound;
 	unsigned actors;
@@ -102,7 +104,6 @@ struct report_result {
 	const char *assumptions;
 	const char *conformance; /* "none" */
 	const char *control;     /* how the unfixed variant failed */
-	bool in_order; /* identical actors begin in the order of their numbers */
 	/* BROKEN, BROKEN?, NARROWED only. */
 	const char *outcome;      /* identifier, "etxtbsy" */
 	const char *outcome_text; /* a sentence */

@@ -33,7 +33,7 @@ unsigned rig_bytes_pick(void *state, struct rig_engine *e, rig_set choices)
 	unsigned n = rig_count(choices);
 	unsigned k;
 
-	if (b->at >= b->len)
+	if (n < 2 || b->at >= b->len)
 		return rig_default(e, choices);
 	if (!(b->data[0] & 1))
 		return choice_number(e, choices, b->data[b->at++] % n);

@@ -6,8 +6,11 @@
 #include <string.h>
 
 /* The guards whose calls the simulated kernel has; the others are no fixes. */
-static const char *const simulated[] = { "none",    "retry", "fork-lock",
-					 "quiesce", "lease", "private-table" };
+static const char *const simulated[] = { "none",          "retry",
+					 "fork-lock",     "spawn-mutex",
+					 "quiesce",       "canary-pipe",
+					 "lease",         "writer-process",
+					 "private-table", "atfork-close" };
 
 static bool etxtbsy_fix(unsigned i, struct rig_fix *fix)
 {

@@ -55,22 +55,21 @@ struct node {
 };
 
 struct dpor {
+	struct node path[RIG_DECISIONS_MAX];
 	struct rig_engine *engine;
+	uint64_t traces;
+	struct rig_hashset terminal;
+	struct rig_events events;
 	unsigned n;    /* nodes on the path */
 	unsigned at;   /* of which this execution has met so many */
 	unsigned open; /* the node whose step is being made */
-	bool stepping; /* the open node's step is not over */
-	struct node path[RIG_DECISIONS_MAX];
+	uint32_t nsleepers, nfeet;
 	struct sleeper sleeper[SLEEPERS_MAX];
-	uint32_t nsleepers;
 	struct rig_access feet[FEET_MAX];
-	uint32_t nfeet;
-	struct rig_events events;
 	uint16_t made[RIG_OBJECTS_MAX]; /* modes of the last step, while used */
 	uint16_t wakers[RIG_MODES];     /* modes that wake a mode */
-	struct rig_hashset terminal;
+	bool stepping;                  /* the open node's step is not over */
 	bool full;
-	uint64_t traces;
 };
 
 static void dpor_close(void *state)
@@ -91,9 +90,10 @@ static int dpor_open(void **state, const struct rig_strategy_options *options)
 		dpor_close(d);
 		return -ENOMEM;
 	}
-	for (uint8_t m = 0; m < RIG_MODES; m++)
-		for (uint8_t made = 0; made < RIG_MODES; made++)
-			if (rig_relation(made, m) != RIG_COMMUTE)
+	for (unsigned m = 0; m < RIG_MODES; m++)
+		for (unsigned made = 0; made < RIG_MODES; made++)
+			if (rig_relation((uint8_t)made, (uint8_t)m) !=
+			    RIG_COMMUTE)
 				d->wakers[m] |= (uint16_t)(1u << made);
 	*state = d;
 	return 0;

@@ -12,13 +12,13 @@
 enum { STEPS_MAX = 600 };
 
 struct step {
-	uint8_t pick;
-	const char *op;
-	bool value;
-	unsigned ntasks; /* that exist before */
 	rig_set choices;
-	struct rig_footprint foot;
+	const char *op;
 	uint64_t before[2]; /* hash of the state */
+	unsigned ntasks;    /* that exist before */
+	struct rig_footprint foot;
+	uint8_t pick;
+	bool value;
 };
 
 /* One execution: as said up to n, then at random (or not at all). */
@@ -119,7 +119,8 @@ static void swap(const struct rig_subject *subject, unsigned j)
 	run_walk(subject, false);
 	swaps++;
 	if (walk.made != j + 2 || e->end != RIG_PRUNED ||
-	    memcmp(walk.step[j + 2].before, s[2].before, sizeof(s->before)))
+	    memcmp(walk.step[j + 2].before, s[2].before, sizeof(s->before)) !=
+		    0)
 		fail_msg(
 			"%s of task %u and %s of task %u, step %u and next, do "
 			"not commute: %s",
