@@ -104,24 +104,32 @@ static SPW_CHILD int linux_dup_onto(struct spw_sys *sys, int from, int to)
  * minutes helps nobody. What lies above, or was opened under a higher limit, is
  * passed on there if its owner did not make it close-on-exec.
  */
-static SPW_CHILD void cloexec_one_by_one(int first)
+static SPW_CHILD int last_number(void)
 {
 	enum { LAST = 65535 };
 	struct rlimit limit = { 0, 0 };
 
 	syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit);
-	for (int fd = first; (rlim_t)fd < limit.rlim_cur && fd <= LAST; fd++)
-		syscall(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC);
+	return limit.rlim_cur <= LAST ? (int)limit.rlim_cur - 1 : LAST;
 }
 
 static SPW_CHILD int linux_cloexec_from(struct spw_sys *sys, int first)
 {
 	if (syscall(SYS_close_range, first, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
-		cloexec_one_by_one(first);
+		for (int fd = first, last = last_number(); fd <= last; fd++)
+			syscall(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC);
 	return 0;
 }
 
-static SPW_CHILD int linux_private_table(struct spw_sys *sys, int keep)
+static SPW_CHILD int linux_close_from(struct spw_sys *sys, int first)
+{
+	if (syscall(SYS_close_range, first, ~0u, 0) < 0)
+		for (int fd = first, last = last_number(); fd <= last; fd++)
+			syscall(SYS_close, fd);
+	return 0;
+}
+
+static int linux_private_table(struct spw_sys *sys, int keep)
 {
 	if (syscall(SYS_close_range, keep, ~0u, CLOSE_RANGE_UNSHARE) == 0)
 		return 0;
@@ -211,6 +219,7 @@ static const struct spw_sys linux_sys = {
 	.dup_above = linux_dup_above,
 	.dup_onto = linux_dup_onto,
 	.cloexec_from = linux_cloexec_from,
+	.close_from = linux_close_from,
 	.private_table = linux_private_table,
 	.lease = linux_lease,
 	.fsync = linux_fsync,

@@ -95,7 +95,7 @@ static SPW_CHILD int keep_pipes(const struct station *station)
 		error = sys->dup_onto(sys, requests, REQUESTS);
 	if (error >= 0)
 		error = sys->dup_onto(sys, answers, ANSWERS);
-	return error < 0 ? error : sys->private_table(sys, KEEP);
+	return error < 0 ? error : sys->close_from(sys, KEEP);
 }
 
 static SPW_CHILD char *next_string(char **at)
@@ -234,9 +234,12 @@ static int open_server(struct spw_sys *sys, struct server *s)
 static int fork_server_open(struct spw_rt *rt, void **state)
 {
 	struct spw_sys *sys = rt->sys;
-	struct server *s = sys->alloc(sys, sizeof(*s));
+	struct server *s;
 	int error;
 
+	if (!sys->close_from)
+		return -ENOTSUP;
+	s = sys->alloc(sys, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
 	error = sys->mutex_create(sys, &s->lock);
@@ -348,7 +351,7 @@ static void fork_server_spawn(struct spw_rt *rt, void *state,
 	struct spw_sys *sys = rt->sys;
 	struct server *s = state;
 	struct request request;
-	struct answer answer;
+	struct answer answer = { 0, { SPW_STAGE_NONE, 0 } };
 	int error;
 
 	memset(&request, 0, HEAD_SIZE);
@@ -375,7 +378,7 @@ const struct spw_guard spw_guard_fork_server = {
 		.claim = "a program that was written is never busy",
 		.condition = "every fork of the process goes through this "
 			     "runtime; specs map no descriptors (ENOTSUP) and "
-			     "are small (E2BIG); Linux 5.9 or later",
+			     "are small (E2BIG)",
 		.reference = "Android's zygote, AFL's fork server, "
 			     "buildbarn/bb-remote-execution",
 		.claims_sound = true,

@@ -35,7 +35,7 @@ static SPW_CHILD int write_and_exit(void *arg)
 int spw_write_by_process(struct spw_sys *sys, const struct spw_write *job)
 {
 	struct order order = { sys, *job };
-	struct spw_status status;
+	struct spw_status status = { .signaled = true };
 	sigset_t mask;
 	pid_t pid;
 	int error;

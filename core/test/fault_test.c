@@ -36,6 +36,7 @@ static const struct plausible {
 	{ KIND_dup_above, EMFILE, SPW_STAGE_FDS },
 	{ KIND_dup_onto, EBADF, SPW_STAGE_FDS },
 	{ KIND_cloexec_from, EINVAL, SPW_STAGE_FDS },
+	{ KIND_close_from, EINVAL, SPW_STAGE_NONE },
 	{ KIND_private_table, ENOTSUP, SPW_STAGE_NONE },
 	{ KIND_private_table, ENOMEM, SPW_STAGE_NONE },
 	{ KIND_lease, EACCES, SPW_STAGE_NONE },

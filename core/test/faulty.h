@@ -16,6 +16,7 @@
 	X(dup_above)     \
 	X(dup_onto)      \
 	X(cloexec_from)  \
+	X(close_from)    \
 	X(private_table) \
 	X(lease)         \
 	X(fsync)         \
@@ -127,6 +128,7 @@ FAULTY(int, dup_onto, (struct spw_sys *sys, int from, int to),
        (fault->real, from, to))
 FAULTY(int, cloexec_from, (struct spw_sys *sys, int first),
        (fault->real, first))
+FAULTY(int, close_from, (struct spw_sys *sys, int first), (fault->real, first))
 FAULTY(int, private_table, (struct spw_sys *sys, int keep),
        (fault->real, keep))
 FAULTY(int, lease, (struct spw_sys *sys, int fd, int type),

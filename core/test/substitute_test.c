@@ -379,12 +379,13 @@ static void one_spawn_at_a_time(void **state)
 static void missing_calls_are_told(void **state)
 {
 	struct spw_sys sys = *spw_sys_linux();
-	const char *const guards[] = { "flock",     "close-event",
-				       "rename",    "tmpfile-link",
-				       "fsync",     "memfd",
-				       "hardlink",  "io-uring-direct",
-				       "proc-scan", "clofork" };
+	const char *const guards[] = {
+		"flock",     "close-event", "rename",     "tmpfile-link",
+		"fsync",     "memfd",       "hardlink",   "io-uring-direct",
+		"proc-scan", "clofork",     "fork-server"
+	};
 
+	sys.close_from = NULL;
 	sys.flock = NULL;
 	sys.watch_closes = NULL;
 	sys.rename = NULL;

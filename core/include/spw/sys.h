@@ -125,11 +125,12 @@ struct spw_sys {
 	int (*dup_onto)(struct spw_sys *sys, int from, int to);
 	/* [child] Every descriptor >= first becomes close-on-exec. */
 	int (*cloexec_from)(struct spw_sys *sys, int first);
+	/* [child, optional] Every descriptor >= first is closed. */
+	int (*close_from)(struct spw_sys *sys, int first);
 	/*
-	 * [child] The calling thread gets a descriptor table of its own, unless
-	 * it has one already, that holds only the numbers below keep. Nothing
-	 * is copied above it, so no descriptor of another thread is kept alive
-	 * (unshare(CLONE_FILES) would).
+	 * The calling thread gets a descriptor table of its own that holds only
+	 * the numbers below keep. Nothing is copied above it, so no descriptor
+	 * of another thread is kept alive (unshare(CLONE_FILES) would).
 	 * -ENOTSUP: the kernel cannot.
 	 */
 	int (*private_table)(struct spw_sys *sys, int keep);
