@@ -6,7 +6,7 @@
 
 #include <inttypes.h>
 
-enum { CELL = 64, SCENARIO_WIDTH = 26, FIX_WIDTH = 13, CONTROL_WIDTH = 23 };
+enum { CELL = 64, SCENARIO_WIDTH = 26, FIX_WIDTH = 15, CONTROL_WIDTH = 23 };
 
 static const char *stress_text(const struct report_real *real, char buf[CELL])
 {

@@ -15,7 +15,7 @@ enum {
 	ROW_WIDTH = 100,
 	BLOCK_WIDTH = 80,
 	SCENARIO_MAX = 26,
-	FIX_MAX = 14,
+	FIX_MAX = 15,
 	CELL_MAX = 24, /* bytes of a printed number or duration */
 };
 

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DEFAULT_MAX = 10000, PROGRAMS_MAX = 64 };
+enum { DEFAULT_MAX = 10000, PROGRAMS_MAX = 128 };
 
 /* The programs that are run: every scenario that has a kernel, every fix. */
 struct programs {
@@ -44,7 +44,8 @@ static void add_programs(struct programs *p, const struct rig_scenario *s,
 
 	for (unsigned i = 0; s->family->fix(i, &fix); i++)
 		for (int how = SPW_CLONE_FORK; how <= SPW_CLONE_VFORK; how++) {
-			if (fix.unavailable || p->n == PROGRAMS_MAX)
+			if (fix.unavailable || p->n == PROGRAMS_MAX ||
+			    !rig_fix_runs_here(&fix))
 				continue;
 			p->plan[p->n++] = (struct rig_plan){
 				.scenario = s,

@@ -32,6 +32,7 @@ struct rig_control {
 	bool joined;
 	cpu_set_t cpus; /* to be restored */
 	uint64_t calls;
+	uint32_t watches; /* numbers that close events are read from */
 	unsigned targets;
 };
 

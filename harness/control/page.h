@@ -34,6 +34,12 @@ enum ctl_op {
 	CTL_CLOEXEC_FROM,
 	CTL_PRIVATE_TABLE,
 	CTL_LEASE,
+	CTL_FLOCK,
+	CTL_FSYNC,
+	CTL_RENAME, /* path, to the path in data */
+	CTL_LINK,   /* likewise */
+	CTL_LINK_FD,
+	CTL_WATCH,
 	CTL_CLONE, /* arg[0]: enum spw_clone, arg[1]: the child's slot */
 	CTL_EXECVE,
 	CTL_EXIT,

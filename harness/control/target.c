@@ -68,6 +68,27 @@ static int call_wait(struct spw_sys *sys, struct ctl_slot *slot)
 	return rc;
 }
 
+/* Calls that some guards make. -ENOSYS: not one of these. */
+static SPW_CHILD int call_file_more(struct spw_sys *sys, struct ctl_slot *s)
+{
+	switch (s->op) {
+	case CTL_FLOCK:
+		return sys->flock(sys, s->arg[0], s->arg[1]);
+	case CTL_FSYNC:
+		return sys->fsync(sys, s->arg[0]);
+	case CTL_RENAME:
+		return sys->rename(sys, s->path, (const char *)s->data);
+	case CTL_LINK:
+		return sys->link(sys, s->path, (const char *)s->data);
+	case CTL_LINK_FD:
+		return sys->link_fd(sys, s->arg[0], s->path);
+	case CTL_WATCH:
+		return sys->watch_closes(sys, s->path);
+	default:
+		return -ENOSYS;
+	}
+}
+
 /* Calls on files. -ENOSYS: not one of these. */
 static SPW_CHILD int call_file(const struct server *self, struct ctl_slot *s)
 {
@@ -103,7 +124,7 @@ static SPW_CHILD int call_file(const struct server *self, struct ctl_slot *s)
 	case CTL_LEASE:
 		return sys->lease(sys, s->arg[0], s->arg[1]);
 	default:
-		return -ENOSYS;
+		return call_file_more(sys, s);
 	}
 }
 

@@ -6,11 +6,12 @@
 #include <string.h>
 
 /* The guards whose calls the simulated kernel has; the others are no fixes. */
-static const char *const simulated[] = { "none",          "retry",
-					 "fork-lock",     "spawn-mutex",
-					 "quiesce",       "canary-pipe",
-					 "lease",         "writer-process",
-					 "private-table", "atfork-close" };
+static const char *const simulated[] = {
+	"none",         "retry",          "fork-lock",     "spawn-mutex",
+	"quiesce",      "canary-pipe",    "flock",         "lease",
+	"close-event",  "writer-process", "private-table", "clofork",
+	"atfork-close", "rename",         "tmpfile-link",  "fsync",
+};
 
 static bool etxtbsy_fix(unsigned i, struct rig_fix *fix)
 {

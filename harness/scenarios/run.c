@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "scenarios/scenario.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,6 +37,17 @@ bool rig_fix_find(const struct rig_family *family, const char *name,
 		if (!strcmp(fix->name, name))
 			return true;
 	return false;
+}
+
+bool rig_fix_runs_here(const struct rig_fix *fix)
+{
+	const struct spw_options options = { .guard = fix->guard };
+	struct spw_rt *rt;
+	int rc = fix->guard ? spw_open(&rt, &options) : -ENOMEM;
+
+	if (!rc)
+		spw_shut(rt);
+	return rc != -ENOTSUP; /* what else may be wrong is not its kernel */
 }
 
 void rig_run_fail(struct rig_run *run, const char *outcome, const char *format,

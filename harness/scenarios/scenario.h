@@ -118,6 +118,9 @@ extern const struct rig_family rig_family_etxtbsy;
 bool rig_fix_find(const struct rig_family *family, const char *name,
 		  struct rig_fix *fix);
 
+/* False where this machine's kernel lacks what the fix needs (O_CLOFORK). */
+bool rig_fix_runs_here(const struct rig_fix *fix);
+
 /* ---- all scenarios, sorted by name ---- */
 
 #define RIG_SCENARIOS(X)      \

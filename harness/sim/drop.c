@@ -6,9 +6,9 @@
  * exit_files). The last one is not acted on at once: __fput is queued with
  * task_work_add and runs when the call returns to user space, last queued
  * first (task_work_run, "FILO" since c82199061009). Inside __fput the order is
- * locks_remove_file (leases), f_op->release (end of file on a pipe), and only
- * then put_write_access: so everything else can be seen to be over while the
- * file still counts as open for writing.
+ * fsnotify_close, locks_remove_file (flock and leases), f_op->release (end of
+ * file on a pipe), and only then put_write_access: so everything else can be
+ * seen to be over while the file still counts as open for writing.
  */
 #include "sim/kernel.h"
 
@@ -31,7 +31,7 @@ bool sim_drop_visible(struct sim *sim, const struct sim_file *f)
 		if (f->writable)
 			return true;
 		sim_access(sim, f->id + SIM_STATE, RIG_READ);
-		return f->leased;
+		return f->leased || f->locked;
 	case SIM_PIPE_READ:
 		sim_access(sim, sim->pipe[f->object].object + SIM_PIPE_WRITERS,
 			   RIG_READ);
@@ -41,6 +41,7 @@ bool sim_drop_visible(struct sim *sim, const struct sim_file *f)
 			   RIG_READ);
 		return sim->pipe[f->object].readers;
 	case SIM_NULL:
+	case SIM_EVENTS:
 		break;
 	}
 	return false;
@@ -51,6 +52,8 @@ static const char *describe(const struct sim *sim, const struct sim_file *f,
 {
 	if (f->kind == SIM_REGULAR)
 		snprintf(buf, size, "%s", sim->inode[f->object].path);
+	else if (f->kind == SIM_EVENTS)
+		snprintf(buf, size, "watch %u", f->object);
 	else
 		snprintf(buf, size, "pipe %u %s", f->object,
 			 f->kind == SIM_PIPE_READ ? "reader" : "writer");
@@ -118,6 +121,12 @@ static void final_drop(struct sim *sim, unsigned index)
 	struct sim_task *self = sim_self(sim);
 
 	self->uses = (uint8_t)index;
+	if (sim_watched(sim, f))
+		sim_watch_event(sim, f);
+	if (sim_flock_held(f))
+		sim_flock_remove(sim, f);
+	if (f->kind == SIM_EVENTS)
+		sim_watch_release(sim, f);
 	if (f->kind == SIM_PIPE_READ || f->kind == SIM_PIPE_WRITE)
 		release_pipe(sim, f);
 	if (f->kind == SIM_REGULAR && f->leased)

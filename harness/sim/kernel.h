@@ -16,8 +16,10 @@
 enum {
 	SIM_FDS = 24, /* numbers of a descriptor table: EMFILE beyond */
 	SIM_TABLES = 48,
-	SIM_FILES = 64,  /* open file descriptions: ENFILE beyond */
-	SIM_INODES = 16, /* ENOSPC beyond */
+	SIM_FILES = 64,    /* open file descriptions: ENFILE beyond */
+	SIM_INODES = 16,   /* ENOSPC beyond */
+	SIM_DENTRIES = 24, /* names: ENOSPC beyond */
+	SIM_WATCHES = 8,   /* of close events: EMFILE beyond */
 	SIM_PIPES = 32,
 	SIM_PROCS = 48, /* EAGAIN beyond */
 	SIM_LOCKS = 32, /* of each kind: EAGAIN beyond */
@@ -45,6 +47,12 @@ enum sim_class { SIM_CALL, SIM_INNER, SIM_MINOR };
 	X(CLOEXEC, "close-range", MINOR)      \
 	X(PRIVATE, "private-table", CALL)     \
 	X(LEASE, "lease", CALL)               \
+	X(FLOCK, "flock", CALL)               \
+	X(FSYNC, "fsync", CALL)               \
+	X(RENAME, "rename", CALL)             \
+	X(LINK, "link", CALL)                 \
+	X(WATCH, "watch-closes", CALL)        \
+	X(SCAN, "scan-writers", CALL)         \
 	X(CLONE, "clone", CALL)               \
 	X(EXECVE, "execve", CALL)             \
 	X(CHDIR, "chdir", MINOR)              \
@@ -66,6 +74,9 @@ enum sim_class { SIM_CALL, SIM_INNER, SIM_MINOR };
 	X(VFORK_RETURN, "clone-return", CALL) \
 	X(READ_WAKE, "read-wake", INNER)      \
 	X(LEASE_BREAK, "lease-break", INNER)  \
+	X(FLOCK_GRANT, "flock-grant", INNER)  \
+	X(CLOSE_EVENT, "close-event", INNER)  \
+	X(UNFLOCK, "remove-flock", INNER)     \
 	X(EXEC_MMAP, "exec-mmap", INNER)      \
 	X(DROP, "drop", INNER)                \
 	X(ORDER, "final-drop-order", INNER)   \
@@ -99,6 +110,8 @@ enum sim_inode_object {
 	SIM_IMAGES,  /* i_writecount below zero */
 	SIM_LEASES,
 	SIM_CONTENT, /* data, size, mode */
+	SIM_FLOCKS,
+	SIM_WATCHED, /* who wants its close events */
 	SIM_INODE_OBJECTS,
 };
 
@@ -123,8 +136,8 @@ enum { SIM_SLOTS = SIM_FDS, SIM_TABLE_OBJECTS = SIM_FDS + 1 };
 struct sim_inode {
 	bool used;
 	rig_object object;
-	bool linked;         /* its path still names it */
-	char path[SIM_PATH]; /* under which it was created */
+	uint8_t links;       /* names that it has */
+	char path[SIM_PATH]; /* under which it was created, or "" */
 	uint64_t key;        /* hash of path */
 	uint16_t mode;
 	uint16_t size;
@@ -134,21 +147,46 @@ struct sim_inode {
 	uint32_t version; /* grows when writers or leases change */
 	rig_set watchers; /* tasks in pause that wait for a newer version */
 	rig_set breakers; /* tasks whose open waits for leases to end */
+	uint8_t locker;   /* file that holds the flock; 0: none */
+	rig_set lockers;  /* tasks that wait for it */
 	uint8_t data[SIM_DATA];
 };
 
-enum sim_kind { SIM_REGULAR = 1, SIM_PIPE_READ, SIM_PIPE_WRITE, SIM_NULL };
+enum sim_kind {
+	SIM_REGULAR = 1,
+	SIM_PIPE_READ,
+	SIM_PIPE_WRITE,
+	SIM_NULL,
+	SIM_EVENTS, /* inotify */
+};
 
 /* struct file: an open file description. */
 struct sim_file {
 	enum sim_kind kind;
-	uint8_t object; /* inode or pipe */
+	uint8_t object; /* inode, pipe or watch */
 	uint8_t refs;
 	uint16_t pos;
 	bool readable;
 	bool writable;
 	bool leased;
+	bool locked; /* holds its inode's flock */
 	rig_object id;
+};
+
+/* One inode watched for the release of files that were open for writing. */
+struct sim_watch {
+	bool used;
+	uint8_t inode;
+	uint8_t events;
+	rig_object object;
+	rig_set waiters;
+};
+
+/* A name in the one directory. */
+struct sim_dentry {
+	uint8_t inode; /* 0: free */
+	uint64_t key;
+	char path[SIM_PATH];
 };
 
 struct sim_pipe {
@@ -164,6 +202,7 @@ struct sim_pipe {
 struct sim_fd {
 	uint8_t file; /* 0: free */
 	bool cloexec;
+	bool clofork;
 };
 
 /* struct files_struct */
@@ -255,11 +294,14 @@ struct sim {
 	enum rig_kind thread_kind;
 	uint32_t live_blocks; /* of memory */
 	unsigned ntasks, ninodes, nfiles, npipes, ntables, nprocs;
+	unsigned nwatches, nnames;
 	unsigned nmutexes, nrwlocks, nconds, nheaps;
 	struct sim_task task[RIG_TASKS_MAX];
 	struct sim_inode inode[SIM_INODES];
 	struct sim_file file[SIM_FILES];
 	struct sim_pipe pipe[SIM_PIPES];
+	struct sim_watch watch[SIM_WATCHES];
+	struct sim_dentry name[SIM_DENTRIES];
 	struct sim_table table[SIM_TABLES];
 	struct sim_proc proc[SIM_PROCS];
 	struct sim_mutex mutex[SIM_LOCKS];
@@ -378,6 +420,7 @@ void sim_drop_table(struct sim *sim, bool only_cloexec);
 /* The same for the same name, in every execution. */
 uint64_t sim_path_key(const char *path);
 unsigned sim_inode_find(struct sim *sim, const char *path);
+/* path NULL: without a name. 0: no room. */
 unsigned sim_inode_create(struct sim *sim, const char *path, unsigned mode);
 void sim_inode_put(struct sim *sim, unsigned inode);
 /* Frees the inode if nothing refers to it any more. */
@@ -386,6 +429,15 @@ void sim_inode_reap(struct sim *sim, unsigned inode);
 ssize_t sim_pipe_read(struct sim *sim, struct sim_pipe *pipe, void *buf,
 		      size_t len);
 ssize_t sim_pipe_write(struct sim *sim, struct sim_pipe *pipe, const void *buf,
+		       size_t len);
+
+/* In __fput, before everything else and among the locks: flock.c, watch.c. */
+bool sim_flock_held(const struct sim_file *file);
+void sim_flock_remove(struct sim *sim, struct sim_file *file);
+bool sim_watched(struct sim *sim, const struct sim_file *file);
+void sim_watch_event(struct sim *sim, struct sim_file *file);
+void sim_watch_release(struct sim *sim, struct sim_file *file);
+ssize_t sim_watch_read(struct sim *sim, struct sim_watch *watch, void *buf,
 		       size_t len);
 
 /* ---- processes: process.c, exec.c ---- */
@@ -402,6 +454,8 @@ struct sim_task *sim_task_new(struct sim *sim, unsigned proc, unsigned table);
 void sim_file_calls(struct spw_sys *sys);
 void sim_name_calls(struct spw_sys *sys);
 void sim_pipe_calls(struct spw_sys *sys);
+void sim_flock_calls(struct spw_sys *sys);
+void sim_watch_calls(struct spw_sys *sys);
 void sim_process_calls(struct spw_sys *sys);
 void sim_exec_calls(struct spw_sys *sys);
 void sim_thread_calls(struct spw_sys *sys);

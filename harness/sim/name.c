@@ -23,38 +23,81 @@ static void access_name(struct sim *sim, uint64_t key, enum rig_mode mode)
 	sim_access(sim, SIM_OBJECT_NAMES + (unsigned)(key % SIM_NAMES), mode);
 }
 
-unsigned sim_inode_find(struct sim *sim, const char *path)
+static struct sim_dentry *find_name(struct sim *sim, const char *path)
 {
 	uint64_t key = sim_path_key(path);
 
 	access_name(sim, key, RIG_READ);
-	for (unsigned i = 1; i <= sim->ninodes; i++)
-		if (sim->inode[i].linked && sim->inode[i].key == key &&
-		    !strcmp(sim->inode[i].path, path))
-			return i;
+	for (unsigned i = 0; i < sim->nnames; i++)
+		if (sim->name[i].inode && sim->name[i].key == key &&
+		    !strcmp(sim->name[i].path, path))
+			return &sim->name[i];
+	return NULL;
+}
+
+unsigned sim_inode_find(struct sim *sim, const char *path)
+{
+	const struct sim_dentry *name = find_name(sim, path);
+
+	return name ? name->inode : 0;
+}
+
+/* One more name for an inode. 0, or -ENOSPC. */
+static int add_name(struct sim *sim, const char *path, unsigned inode)
+{
+	unsigned i = 0;
+
+	while (i < SIM_DENTRIES && sim->name[i].inode)
+		i++;
+	if (i == SIM_DENTRIES || strlen(path) >= SIM_PATH) {
+		rig_access_all(sim->engine); /* an unlink would help */
+		return -ENOSPC;
+	}
+	if (i >= sim->nnames)
+		sim->nnames = i + 1;
+	sim->name[i] = (struct sim_dentry){ .inode = (uint8_t)inode,
+					    .key = sim_path_key(path) };
+	memcpy(sim->name[i].path, path, strlen(path) + 1);
+	sim->inode[inode].links++;
+	access_name(sim, sim->name[i].key, RIG_WRITE);
 	return 0;
+}
+
+static void remove_name(struct sim *sim, struct sim_dentry *name)
+{
+	unsigned inode = name->inode;
+
+	access_name(sim, name->key, RIG_WRITE);
+	*name = (struct sim_dentry){ 0 };
+	sim->inode[inode].links--;
+	sim_inode_reap(sim, inode);
 }
 
 unsigned sim_inode_create(struct sim *sim, const char *path, unsigned mode)
 {
+	struct sim_inode *inode;
 	unsigned i = 1;
 
 	while (i < SIM_INODES && sim->inode[i].used)
 		i++;
-	if (i == SIM_INODES || strlen(path) >= SIM_PATH) {
+	if (i == SIM_INODES) {
 		rig_access_all(sim->engine);
 		return 0;
 	}
 	if (i > sim->ninodes)
 		sim->ninodes = i;
-	sim->inode[i] = (struct sim_inode){ .used = true,
-					    .linked = true,
-					    .object = sim_objects(
-						    sim, SIM_INODE_OBJECTS),
-					    .key = sim_path_key(path),
-					    .mode = (uint16_t)mode };
-	access_name(sim, sim->inode[i].key, RIG_WRITE);
-	memcpy(sim->inode[i].path, path, strlen(path) + 1);
+	inode = &sim->inode[i];
+	*inode = (struct sim_inode){ .used = true,
+				     .object = sim_objects(sim,
+							   SIM_INODE_OBJECTS),
+				     .mode = (uint16_t)mode };
+	if (path && add_name(sim, path, i)) {
+		*inode = (struct sim_inode){ 0 };
+		return 0;
+	}
+	inode->key = path ? sim_path_key(path) : 0;
+	if (path)
+		memcpy(inode->path, path, strlen(path) + 1);
 	return i;
 }
 
@@ -62,7 +105,7 @@ void sim_inode_reap(struct sim *sim, unsigned i)
 {
 	struct sim_inode *inode = &sim->inode[i];
 
-	if (!inode->linked && !inode->opens && inode->writers == 0)
+	if (!inode->links && !inode->opens && inode->writers == 0)
 		memset(inode, 0, sizeof(*inode));
 }
 
@@ -143,6 +186,8 @@ static int open_inode(struct sim *sim, unsigned i, int flags)
 	f->readable = (flags & O_ACCMODE) != O_WRONLY;
 	f->writable = (flags & O_ACCMODE) != O_RDONLY;
 	fd = sim_fd_install(sim, file, flags & O_CLOEXEC);
+	if (fd >= 0 && flags & SPW_O_CLOFORK)
+		sim_table_self(sim)->fd[fd].clofork = true;
 	if (fd < 0) {
 		memset(f, 0, sizeof(*f));
 		return fd;
@@ -153,6 +198,22 @@ static int open_inode(struct sim *sim, unsigned i, int flags)
 		inode->size = 0;
 	}
 	return fd;
+}
+
+/* The inode that is opened, created where flags say so. */
+static int look_up(struct sim *sim, const char *path, int flags, mode_t mode,
+		   unsigned *inode)
+{
+	bool unnamed = (flags & O_TMPFILE) == O_TMPFILE;
+
+	*inode = unnamed ? 0 : sim_inode_find(sim, path);
+	if (*inode && flags & O_CREAT && flags & O_EXCL)
+		return -EEXIST;
+	if (!*inode && !unnamed && !(flags & O_CREAT))
+		return -ENOENT;
+	if (!*inode)
+		*inode = sim_inode_create(sim, unnamed ? NULL : path, mode);
+	return *inode ? 0 : -ENOSPC;
 }
 
 static int open_call(struct spw_sys *sys, const char *path, int flags,
@@ -170,15 +231,9 @@ static int open_call(struct spw_sys *sys, const char *path, int flags,
 	rc = check_room(sim);
 	if (rc)
 		return sim_result(sim, rc);
-	i = sim_inode_find(sim, path);
-	if (i && flags & O_CREAT && flags & O_EXCL)
-		return sim_result(sim, -EEXIST);
-	if (!i && !(flags & O_CREAT))
-		return sim_result(sim, -ENOENT);
-	if (!i)
-		i = sim_inode_create(sim, path, mode);
-	if (!i)
-		return sim_result(sim, -ENOSPC);
+	rc = look_up(sim, path, flags, mode, &i);
+	if (rc)
+		return sim_result(sim, rc);
 	rc = check_access(sim, &sim->inode[i], flags);
 	if (rc)
 		return sim_result(sim, rc);
@@ -195,18 +250,76 @@ static int open_call(struct spw_sys *sys, const char *path, int flags,
 static int unlink_call(struct spw_sys *sys, const char *path)
 {
 	struct sim *sim = sim_of(sys);
-	unsigned i;
+	struct sim_dentry *name;
 
 	sim_about_path(sim, sim_path_key(path), true);
 	sim_point(sim, SIM_UNLINK);
 	rig_detail(sim->engine, "(%s)", path);
-	i = sim_inode_find(sim, path);
-	if (!i)
+	name = find_name(sim, path);
+	if (!name)
 		return sim_result(sim, -ENOENT);
-	access_name(sim, sim->inode[i].key, RIG_WRITE);
-	sim->inode[i].linked = false;
-	sim_inode_reap(sim, i);
+	remove_name(sim, name);
 	return sim_result(sim, 0);
+}
+
+/* vfs_rename: what was at to loses its name in the same step. */
+static int rename_call(struct spw_sys *sys, const char *from, const char *to)
+{
+	struct sim *sim = sim_of(sys);
+	struct sim_dentry *old, *new;
+	unsigned inode;
+	int rc;
+
+	sim_about_path(sim, sim_path_key(to), true);
+	sim_point(sim, SIM_RENAME);
+	rig_detail(sim->engine, "(%s, %s)", from, to);
+	old = find_name(sim, from);
+	if (!old)
+		return sim_result(sim, -ENOENT);
+	inode = old->inode;
+	new = find_name(sim, to);
+	if (new &&new->inode == inode)
+		return sim_result(sim, 0);
+	if (new)
+		remove_name(sim, new);
+	rc = add_name(sim, to, inode);
+	if (!rc)
+		remove_name(sim, old);
+	return sim_result(sim, rc);
+}
+
+static int link_inode(struct sim *sim, unsigned inode, const char *to)
+{
+	if (find_name(sim, to))
+		return -EEXIST;
+	return add_name(sim, to, inode);
+}
+
+static int link_call(struct spw_sys *sys, const char *from, const char *to)
+{
+	struct sim *sim = sim_of(sys);
+	unsigned inode;
+
+	sim_about_path(sim, sim_path_key(to), true);
+	sim_point(sim, SIM_LINK);
+	rig_detail(sim->engine, "(%s, %s)", from, to);
+	inode = sim_inode_find(sim, from);
+	return sim_result(sim, inode ? link_inode(sim, inode, to) : -ENOENT);
+}
+
+/* linkat of /proc/self/fd/N: a first name for a file from O_TMPFILE. */
+static int link_fd_call(struct spw_sys *sys, int fd, const char *to)
+{
+	struct sim *sim = sim_of(sys);
+	const struct sim_file *f;
+
+	sim_about_path(sim, sim_path_key(to), true);
+	sim_point(sim, SIM_LINK);
+	rig_detail(sim->engine, "(%d, %s)", fd, to);
+	f = &sim->file[sim_fd_file(sim, fd)];
+	if (f->kind != SIM_REGULAR)
+		return sim_result(sim, f->kind ? -EINVAL : -EBADF);
+	return sim_result(sim, link_inode(sim, f->object, to));
 }
 
 /*
@@ -261,5 +374,8 @@ void sim_name_calls(struct spw_sys *sys)
 {
 	sys->open = open_call;
 	sys->unlink = unlink_call;
+	sys->rename = rename_call;
+	sys->link = link_call;
+	sys->link_fd = link_fd_call;
 	sys->lease = lease_call;
 }

@@ -187,13 +187,15 @@ static void begin(void *ctx, struct rig_engine *engine)
 	wipe(s->inode + 1, s->ninodes, sizeof(s->inode[0]));
 	wipe(s->file + 1, s->nfiles, sizeof(s->file[0]));
 	wipe(s->pipe + 1, s->npipes, sizeof(s->pipe[0]));
+	wipe(s->watch, s->nwatches, sizeof(s->watch[0]));
+	wipe(s->name, s->nnames, sizeof(s->name[0]));
 	wipe(s->table + 1, s->ntables, sizeof(s->table[0]));
 	wipe(s->proc + 1, s->nprocs, sizeof(s->proc[0]));
 	wipe(s->mutex, s->nmutexes, sizeof(s->mutex[0]));
 	wipe(s->rwlock, s->nrwlocks, sizeof(s->rwlock[0]));
 	wipe(s->cond, s->nconds, sizeof(s->cond[0]));
 	s->ntasks = s->ninodes = s->nfiles = s->npipes = 0;
-	s->ntables = s->nprocs = 0;
+	s->ntables = s->nprocs = s->nwatches = s->nnames = 0;
 	s->nmutexes = s->nrwlocks = s->nconds = 0;
 	rig_objects(engine, SIM_OBJECTS_FIXED);
 	sim_memory_reset(s);
@@ -257,6 +259,8 @@ int sim_open(struct sim **sim)
 	sim_file_calls(&s->sys);
 	sim_name_calls(&s->sys);
 	sim_pipe_calls(&s->sys);
+	sim_flock_calls(&s->sys);
+	sim_watch_calls(&s->sys);
 	sim_process_calls(&s->sys);
 	sim_exec_calls(&s->sys);
 	sim_thread_calls(&s->sys);

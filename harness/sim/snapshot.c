@@ -62,6 +62,8 @@ static void put_pipe(struct walk *w, unsigned i)
 	put_bytes(w->out, p->data, p->len);
 }
 
+static void put_file(struct walk *w, unsigned i);
+
 static void put_inode(struct walk *w, unsigned i)
 {
 	const struct sim_inode *n = &w->sim->inode[i];
@@ -72,11 +74,20 @@ static void put_inode(struct walk *w, unsigned i)
 	}
 	w->inode[i] = ++w->ninodes;
 	rig_word(w->out, n->key);
-	rig_word(w->out,
-		 (uint64_t)(uint16_t)n->writers << 48 |
-			 (uint64_t)n->mode << 32 | (uint64_t)n->size << 16 |
-			 (uint64_t)n->leases << 8 | (uint64_t)n->linked);
+	rig_word(w->out, (uint64_t)(uint16_t)n->writers << 48 |
+				 (uint64_t)n->mode << 32 |
+				 (uint64_t)n->size << 16 |
+				 (uint64_t)n->leases << 8 | (uint64_t)n->links);
+	if (n->locker)
+		put_file(w, n->locker);
 	put_bytes(w->out, n->data, n->size);
+}
+
+/* One file description each: met once. */
+static void put_watch(struct walk *w, const struct sim_watch *watch)
+{
+	rig_word(w->out, watch->events);
+	put_inode(w, watch->inode);
 }
 
 static void put_file(struct walk *w, unsigned i)
@@ -90,10 +101,13 @@ static void put_file(struct walk *w, unsigned i)
 	w->file[i] = ++w->nfiles;
 	rig_word(w->out, (uint64_t)f->kind << 48 | (uint64_t)f->refs << 40 |
 				 (uint64_t)f->pos << 16 |
+				 (uint64_t)f->locked << 3 |
 				 (uint64_t)f->readable << 2 |
 				 (uint64_t)f->writable << 1 | f->leased);
 	if (f->kind == SIM_REGULAR)
 		put_inode(w, f->object);
+	else if (f->kind == SIM_EVENTS)
+		put_watch(w, &w->sim->watch[f->object]);
 	else if (f->kind != SIM_NULL)
 		put_pipe(w, f->object);
 }
@@ -110,7 +124,9 @@ static void put_table(struct walk *w, unsigned t)
 	for (unsigned fd = 0; fd < SIM_FDS; fd++) {
 		if (!table->fd[fd].file)
 			continue;
-		rig_word(w->out, (uint64_t)fd << 1 | table->fd[fd].cloexec);
+		rig_word(w->out, (uint64_t)fd << 2 |
+					 (uint64_t)table->fd[fd].clofork << 1 |
+					 table->fd[fd].cloexec);
 		put_file(w, table->fd[fd].file);
 	}
 	rig_word(w->out, UINT64_MAX);
@@ -204,25 +220,26 @@ static void put_processes(struct walk *w)
 }
 
 /* By name; those that have none were met on the way, if they matter. */
-static void put_inodes(struct walk *w)
+static void put_names(struct walk *w)
 {
 	const struct sim *sim = w->sim;
 	uint64_t last = 0;
 
 	for (;;) {
-		unsigned next = 0;
+		const struct sim_dentry *next = NULL;
 
-		for (unsigned i = 1; i <= sim->ninodes; i++) {
-			const struct sim_inode *n = &sim->inode[i];
+		for (unsigned i = 0; i < sim->nnames; i++) {
+			const struct sim_dentry *n = &sim->name[i];
 
-			if (n->linked && n->key > last &&
-			    (!next || n->key < sim->inode[next].key))
-				next = i;
+			if (n->inode && n->key > last &&
+			    (!next || n->key < next->key))
+				next = n;
 		}
 		if (!next)
 			return;
-		last = sim->inode[next].key;
-		put_inode(w, next);
+		last = next->key;
+		rig_word(w->out, next->key);
+		put_inode(w, next->inode);
 	}
 }
 
@@ -247,7 +264,7 @@ void sim_snapshot(struct sim *sim, struct rig_words *out)
 
 	put_tasks(&w);
 	put_processes(&w);
-	put_inodes(&w);
+	put_names(&w);
 	put_locks(&w);
 	sim_memory_picture(sim, out);
 }

@@ -153,6 +153,8 @@ static int step_clone(struct spw_sys *sys, enum spw_clone how,
 {
 	struct rig_seam *seam = seam_of(sys);
 
+	if (how == SPW_CLONE_FORK) /* no spawn: a child that writes a file */
+		return seam_clone(sys, how, child, arg, arg_len, pid);
 	atomic_fetch_add(&seam->forks, 1);
 	thread.pid = NO_CHILD;
 	thread.in_step = true;

@@ -45,6 +45,20 @@ static inline void for_each_case(
 			       i & 8 ? SECOND : 0));
 }
 
+/* Every guard that the simulated kernel can run, without starvation. */
+static inline void for_each_guard(
+	void (*check)(const struct rig_subject *subject))
+{
+	struct rig_fix fix;
+
+	for (unsigned f = 0; rig_family_etxtbsy.fix(f, &fix); f++)
+		for (unsigned i = 0; i < 8; i++)
+			check(use_case(scenarios[i & 1], fix.name,
+				       i & 2 ? "vfork" : "fork",
+				       i & 4 ? "steps=kernel" : "steps=call",
+				       0));
+}
+
 static inline void random_walks(const struct rig_subject *subject, unsigned n,
 				struct watch *w)
 {

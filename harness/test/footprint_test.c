@@ -161,6 +161,7 @@ static void scenarios_with_every_guard(void **state)
 {
 	swaps = 0;
 	for_each_case(check_case);
+	for_each_guard(check_case);
 	assert_true(swaps > 1000);
 }
 

@@ -159,6 +159,10 @@ static void test_sound_fixes_are_not_hit(void **state)
 	for (unsigned i = 0; family->fix(i, &fix); i++) {
 		if (!fix.claims_sound || fix.unavailable)
 			continue;
+		if (!rig_fix_runs_here(&fix)) {
+			printf("left out, this kernel cannot: %s\n", fix.name);
+			continue;
+		}
 		expect_sound(&fix, RIG_SPAWN_VFORK);
 		expect_sound(&fix, RIG_SPAWN_POSIX_SPAWN);
 	}
