@@ -165,7 +165,7 @@ static int go_by_call(struct matrix *m, struct cell *cell)
 			 m->no_control);
 	else if (!rig_fix_runs_here(&cell->plan.fix))
 		snprintf(cell->control, CONTROL_TEXT,
-			 "SKIP: this kernel cannot");
+			 "SKIP: kernel lacks it");
 	else if (!j->result.outcome)
 		return sample(m, cell);
 	else if (j->plan.kernel.inner_steps)
