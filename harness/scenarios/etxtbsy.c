@@ -15,6 +15,9 @@ static bool etxtbsy_fix(unsigned i, struct rig_fix *fix)
 	*fix = (struct rig_fix){ .name = info->name,
 				 .summary = info->summary,
 				 .claims_sound = info->claims_sound,
+				 .every_fork = info->every_fork,
+				 .no_mapping = info->no_mapping,
+				 .at_spawn = info->at_spawn,
 				 .unavailable = info->unavailable,
 				 .guard = spw_guards[i] };
 	return true;

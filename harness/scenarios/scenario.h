@@ -27,6 +27,9 @@ struct rig_fix {
 	const char *name;
 	const char *summary;
 	bool claims_sound;
+	bool every_fork; /* sound only while all forks go through libspw */
+	bool no_mapping; /* sound only while nobody maps the file */
+	bool at_spawn;   /* it works for programs that spw_spawn starts only */
 	const char *unavailable; /* why this system cannot run it, or NULL */
 	const struct spw_guard *guard; /* family etxtbsy */
 };
