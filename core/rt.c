@@ -11,7 +11,7 @@ int spw_open(struct spw_rt **out, const struct spw_options *options)
 	int error;
 
 	if (!guard)
-		guard = spw_guards[0];
+		guard = &spw_guard_auto;
 	if (!sys)
 		sys = spw_sys_linux();
 	if (guard->info.unavailable)

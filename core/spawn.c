@@ -25,10 +25,12 @@ const char *spw_stage_name(enum spw_stage stage)
 	return "unknown";
 }
 
-static int check_spec(const struct spw_spec *spec)
+static int check_spec(const struct spw_rt *rt, const struct spw_spec *spec)
 {
 	if (spec->nfds > SPW_FDS_MAX)
 		return -EINVAL;
+	if (spec->nfds > 0 && rt->guard->no_fd_map)
+		return -ENOTSUP;
 	/* INT_MAX: the child computes a number above all of them. */
 	for (size_t i = 0; i < spec->nfds; i++) {
 		if (spec->fds[i].from < 0 || spec->fds[i].from == INT_MAX ||
@@ -42,15 +44,19 @@ static void clone_child(struct spw_rt *rt, struct spw_child *child, pid_t *pid,
 			struct spw_report *report)
 {
 	struct spw_sys *sys = rt->sys;
+	enum spw_clone how = rt->how;
 	int error;
 
+	if (child->shares_table)
+		how = SPW_CLONE_FILES;
 	/*
 	 * No handler of the caller may run in the child, nor while the guard
 	 * holds other forks back.
 	 */
 	sys->signals_block(sys, &child->mask);
-	spw_hook(rt, rt->guard->fork_begin);
-	error = sys->clone(sys, rt->how, spw_child_main, child, sizeof(*child),
+	if (rt->guard->fork_begin)
+		rt->guard->fork_begin(rt, rt->guard_state, child);
+	error = sys->clone(sys, how, spw_child_main, child, sizeof(*child),
 			   pid);
 	spw_hook(rt, rt->guard->fork_end);
 	sys->signals_set(sys, &child->mask);
@@ -80,7 +86,10 @@ static void start(struct spw_rt *rt, struct spw_child *child, int pipe_fd,
 	struct spw_sys *sys = rt->sys;
 	struct spw_status ignored;
 
-	clone_child(rt, child, pid, report);
+	if (rt->guard->spawn)
+		rt->guard->spawn(rt, rt->guard_state, child, pid, report);
+	else
+		clone_child(rt, child, pid, report);
 	if (child->report_fd >= 0)
 		sys->close(sys, child->report_fd);
 	if (report->stage == SPW_STAGE_CLONE)
@@ -89,6 +98,39 @@ static void start(struct spw_rt *rt, struct spw_child *child, int pipe_fd,
 		read_report(sys, pipe_fd, report);
 	if (report->stage != SPW_STAGE_NONE)
 		sys->wait(sys, *pid, &ignored);
+}
+
+/* Whether the end of a child that fails is told through a pipe. */
+static bool uses_pipe(const struct spw_rt *rt)
+{
+	return rt->how == SPW_CLONE_FORK && !rt->guard->spawn &&
+	       !rt->guard->shares_table;
+}
+
+/* What the child needs beside its spec; 0 or -errno. */
+static int prepare(struct spw_rt *rt, struct spw_child *child, int fd[2])
+{
+	int error = 0;
+
+	if (rt->guard->program)
+		error = rt->guard->program(rt, rt->guard_state, child->spec,
+					   &child->program);
+	if (error < 0 || !uses_pipe(rt))
+		return error;
+	error = rt->sys->pipe(rt->sys, fd);
+	child->report_fd = fd[1];
+	child->report = NULL;
+	return error;
+}
+
+static void clean_up(struct spw_sys *sys, const struct spw_program *program,
+		     int pipe_fd)
+{
+	if (pipe_fd >= 0)
+		sys->close(sys, pipe_fd);
+	if (program->fd >= 0)
+		sys->close(sys, program->fd);
+	sys->free(sys, program->memory);
 }
 
 /* One attempt; how it went is in *report. */
@@ -101,30 +143,26 @@ static void try_spawn(struct spw_rt *rt, const struct spw_spec *spec,
 	struct spw_child child = {
 		.sys = sys,
 		.spec = spec,
-		.argv = spec->argv ? spec->argv : argv,
+		.program = { .path = spec->path,
+			     .argv = spec->argv ? spec->argv : argv,
+			     .fd = -1 },
 		.envp = spec->envp ? spec->envp : envp,
+		.report = report,
 		.report_fd = -1,
+		.shares_table = rt->guard->shares_table,
 	};
 	int fd[2] = { -1, -1 };
-	int error;
+	int error = prepare(rt, &child, fd);
 
-	*report = (struct spw_report){ SPW_STAGE_NONE, 0 };
-	if (rt->how == SPW_CLONE_FORK) {
-		error = sys->pipe(sys, fd);
-		if (error < 0) {
-			*report =
-				(struct spw_report){ SPW_STAGE_PREPARE, error };
-			return;
-		}
-		child.report_fd = fd[1];
+	if (error < 0) {
+		*report = (struct spw_report){ SPW_STAGE_PREPARE, error };
 	} else {
-		child.report = report;
+		*report = (struct spw_report){ SPW_STAGE_NONE, 0 };
+		spw_hook(rt, rt->guard->spawn_begin);
+		start(rt, &child, fd[0], pid, report);
+		spw_hook(rt, rt->guard->spawn_end);
 	}
-	spw_hook(rt, rt->guard->spawn_begin);
-	start(rt, &child, fd[0], pid, report);
-	spw_hook(rt, rt->guard->spawn_end);
-	if (fd[0] >= 0)
-		sys->close(sys, fd[0]);
+	clean_up(sys, &child.program, fd[0]);
 }
 
 static bool try_again(struct spw_rt *rt, unsigned attempt,
@@ -141,7 +179,7 @@ static int spawn(struct spw_rt *rt, const struct spw_spec *spec,
 	struct spw_report report = { SPW_STAGE_PREPARE, 0 };
 	struct spw_proc *proc;
 	unsigned attempt = 0;
-	int error = check_spec(spec);
+	int error = check_spec(rt, spec);
 
 	*stage = SPW_STAGE_PREPARE;
 	if (error < 0)

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -31,11 +32,14 @@
 
 /* ---- files ---- */
 
-static int linux_open(struct spw_sys *sys, const char *path, int flags,
-		      mode_t mode)
+static SPW_CHILD int linux_open(struct spw_sys *sys, const char *path,
+				int flags, mode_t mode)
 {
 	long fd;
 
+	/* Linux has no O_CLOFORK, and openat passes over flags it lacks. */
+	if (flags & SPW_O_CLOFORK)
+		return -ENOTSUP;
 	do {
 		fd = syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 	} while (fd < 0 && errno == EINTR);
@@ -47,7 +51,8 @@ static SPW_CHILD int linux_close(struct spw_sys *sys, int fd)
 	return (int)spw_linux_result(syscall(SYS_close, fd));
 }
 
-static ssize_t linux_read(struct spw_sys *sys, int fd, void *buf, size_t len)
+static SPW_CHILD ssize_t linux_read(struct spw_sys *sys, int fd, void *buf,
+				    size_t len)
 {
 	long n;
 
@@ -68,14 +73,9 @@ static SPW_CHILD ssize_t linux_write(struct spw_sys *sys, int fd,
 	return spw_linux_result(n);
 }
 
-static int linux_fchmod(struct spw_sys *sys, int fd, mode_t mode)
+static SPW_CHILD int linux_fchmod(struct spw_sys *sys, int fd, mode_t mode)
 {
-	return (int)spw_linux_result(fchmod(fd, mode));
-}
-
-static int linux_unlink(struct spw_sys *sys, const char *path)
-{
-	return (int)spw_linux_result(unlink(path));
+	return (int)spw_linux_result(syscall(SYS_fchmod, fd, mode));
 }
 
 static int linux_pipe(struct spw_sys *sys, int fd[2])
@@ -104,20 +104,28 @@ static SPW_CHILD int linux_dup_onto(struct spw_sys *sys, int from, int to)
  * minutes helps nobody. What lies above, or was opened under a higher limit, is
  * passed on there if its owner did not make it close-on-exec.
  */
-static SPW_CHILD void cloexec_one_by_one(int first)
+static SPW_CHILD int last_number(void)
 {
 	enum { LAST = 65535 };
 	struct rlimit limit = { 0, 0 };
 
 	syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit);
-	for (int fd = first; (rlim_t)fd < limit.rlim_cur && fd <= LAST; fd++)
-		syscall(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC);
+	return limit.rlim_cur <= LAST ? (int)limit.rlim_cur - 1 : LAST;
 }
 
 static SPW_CHILD int linux_cloexec_from(struct spw_sys *sys, int first)
 {
 	if (syscall(SYS_close_range, first, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
-		cloexec_one_by_one(first);
+		for (int fd = first, last = last_number(); fd <= last; fd++)
+			syscall(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC);
+	return 0;
+}
+
+static SPW_CHILD int linux_close_from(struct spw_sys *sys, int first)
+{
+	if (syscall(SYS_close_range, first, ~0u, 0) < 0)
+		for (int fd = first, last = last_number(); fd <= last; fd++)
+			syscall(SYS_close, fd);
 	return 0;
 }
 
@@ -133,6 +141,21 @@ static int linux_lease(struct spw_sys *sys, int fd, int type)
 	if (type != F_UNLCK && fcntl(fd, F_SETSIG, SIGURG) < 0)
 		return -errno;
 	return (int)spw_linux_result(fcntl(fd, F_SETLEASE, type));
+}
+
+static int linux_fsync(struct spw_sys *sys, int fd)
+{
+	return (int)spw_linux_result(fsync(fd));
+}
+
+static int linux_flock(struct spw_sys *sys, int fd, int op)
+{
+	int result;
+
+	do {
+		result = flock(fd, op);
+	} while (result < 0 && errno == EINTR);
+	return (int)spw_linux_result(result);
 }
 
 /* ---- time ---- */
@@ -191,15 +214,31 @@ static const struct spw_sys linux_sys = {
 	.read = linux_read,
 	.write = linux_write,
 	.fchmod = linux_fchmod,
-	.unlink = linux_unlink,
+	.unlink = spw_linux_unlink,
 	.pipe = linux_pipe,
 	.dup_above = linux_dup_above,
 	.dup_onto = linux_dup_onto,
 	.cloexec_from = linux_cloexec_from,
+	.close_from = linux_close_from,
 	.private_table = linux_private_table,
 	.lease = linux_lease,
+	.fsync = linux_fsync,
+	.flock = linux_flock,
+	.rename = spw_linux_rename,
+	.link = spw_linux_link,
+	.link_fd = spw_linux_link_fd,
+	.watch_closes = spw_linux_watch_closes,
+	.memfd = spw_linux_memfd,
+	.seal = spw_linux_seal,
+	.scan_writers = spw_linux_scan_writers,
+	.ring_create = spw_linux_ring_create,
+	.ring_destroy = spw_linux_ring_destroy,
+	.ring_open = spw_linux_ring_open,
+	.ring_write = spw_linux_ring_write,
+	.ring_close = spw_linux_ring_close,
 	.clone = spw_linux_clone,
 	.execve = spw_linux_execve,
+	.exec_fd = spw_linux_exec_fd,
 	.chdir = spw_linux_chdir,
 	.setsid = spw_linux_setsid,
 	.setpgid = spw_linux_setpgid,

@@ -18,12 +18,33 @@ int spw_linux_clone(struct spw_sys *sys, enum spw_clone how,
 		    spw_child_fn *child, void *arg, size_t arg_len, pid_t *pid);
 int spw_linux_execve(struct spw_sys *sys, const char *path, char *const argv[],
 		     char *const envp[]);
+int spw_linux_exec_fd(struct spw_sys *sys, int fd, char *const argv[],
+		      char *const envp[]);
 int spw_linux_chdir(struct spw_sys *sys, const char *path);
 int spw_linux_setsid(struct spw_sys *sys);
 int spw_linux_setpgid(struct spw_sys *sys, pid_t pgid);
 void spw_linux_signals_block(struct spw_sys *sys, sigset_t *old);
 void spw_linux_signals_set(struct spw_sys *sys, const sigset_t *mask);
 int spw_linux_wait(struct spw_sys *sys, pid_t pid, struct spw_status *status);
+
+/* sys_linux_names.c */
+int spw_linux_unlink(struct spw_sys *sys, const char *path);
+int spw_linux_rename(struct spw_sys *sys, const char *from, const char *to);
+int spw_linux_link(struct spw_sys *sys, const char *from, const char *to);
+int spw_linux_link_fd(struct spw_sys *sys, int fd, const char *to);
+int spw_linux_watch_closes(struct spw_sys *sys, const char *path);
+int spw_linux_memfd(struct spw_sys *sys);
+int spw_linux_seal(struct spw_sys *sys, int fd);
+int spw_linux_scan_writers(struct spw_sys *sys, const char *path);
+
+/* sys_linux_uring.c */
+int spw_linux_ring_create(struct spw_sys *sys, struct spw_ring **ring);
+void spw_linux_ring_destroy(struct spw_sys *sys, struct spw_ring *ring);
+int spw_linux_ring_open(struct spw_sys *sys, struct spw_ring *ring,
+			const char *path, int flags, mode_t mode);
+ssize_t spw_linux_ring_write(struct spw_sys *sys, struct spw_ring *ring,
+			     const void *buf, size_t len);
+int spw_linux_ring_close(struct spw_sys *sys, struct spw_ring *ring);
 
 /* sys_linux_threads.c */
 int spw_linux_thread_create(struct spw_sys *sys, struct spw_thread **thread,

@@ -2,6 +2,7 @@
 /* The real kernel: processes and signals. */
 #include "sys_linux.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -144,13 +145,16 @@ static SPW_CHILD int run_plain(void *arg)
  * until the child needs it no more. A mapping would cost two system calls and
  * a page fault more, and nothing is live below it that an overflow could hurt.
  */
-static SPW_CHILD __attribute__((noinline)) long clone_vfork(spw_child_fn *child,
+static SPW_CHILD __attribute__((noinline)) long clone_vfork(unsigned more_flags,
+							    spw_child_fn *child,
 							    void *arg)
 {
 	_Alignas(16) char stack[32768];
+	const unsigned flags = CLONE_VM | CLONE_VFORK | more_flags;
 	struct clone3_args args = {
-		.flags = CLONE_VM | CLONE_VFORK | CLONE_CLEAR_SIGHAND,
-		.exit_signal = SIGCHLD,
+		.flags = flags | CLONE_CLEAR_SIGHAND,
+		/* clone3 wants none with CLONE_PARENT: it is the caller's. */
+		.exit_signal = more_flags & CLONE_PARENT ? 0 : SIGCHLD,
 		.stack = (uintptr_t)stack,
 		.stack_size = sizeof(stack),
 	};
@@ -161,7 +165,7 @@ static SPW_CHILD __attribute__((noinline)) long clone_vfork(spw_child_fn *child,
 			 arg);
 	/* Before 5.3, before 5.5, and under filters that do not know clone3. */
 	if (pid == -ENOSYS || pid == -EINVAL || pid == -EPERM)
-		pid = call_clone(SYS_clone, CLONE_VM | CLONE_VFORK | SIGCHLD,
+		pid = call_clone(SYS_clone, flags | SIGCHLD,
 				 (uintptr_t)stack + sizeof(stack), run_plain,
 				 &start);
 	return pid;
@@ -180,12 +184,26 @@ static long clone_fork(spw_child_fn *child, void *arg)
 	return spw_linux_result(pid);
 }
 
-int spw_linux_clone(struct spw_sys *sys, enum spw_clone how,
-		    spw_child_fn *child, void *arg, size_t arg_len, pid_t *pid)
+SPW_CHILD int spw_linux_clone(struct spw_sys *sys, enum spw_clone how,
+			      spw_child_fn *child, void *arg, size_t arg_len,
+			      pid_t *pid)
 {
-	long result = how == SPW_CLONE_VFORK ? clone_vfork(child, arg) :
-					       clone_fork(child, arg);
+	long result = -EINVAL;
 
+	switch (how) {
+	case SPW_CLONE_FORK:
+		result = clone_fork(child, arg);
+		break;
+	case SPW_CLONE_VFORK:
+		result = clone_vfork(0, child, arg);
+		break;
+	case SPW_CLONE_FILES:
+		result = clone_vfork(CLONE_FILES, child, arg);
+		break;
+	case SPW_CLONE_SIBLING:
+		result = clone_vfork(CLONE_PARENT, child, arg);
+		break;
+	}
 	if (result < 0)
 		return (int)result;
 	*pid = (pid_t)result;
@@ -198,6 +216,13 @@ SPW_CHILD int spw_linux_execve(struct spw_sys *sys, const char *path,
 			       char *const argv[], char *const envp[])
 {
 	return (int)spw_linux_result(syscall(SYS_execve, path, argv, envp));
+}
+
+SPW_CHILD int spw_linux_exec_fd(struct spw_sys *sys, int fd, char *const argv[],
+				char *const envp[])
+{
+	return (int)spw_linux_result(
+		syscall(SYS_execveat, fd, "", argv, envp, AT_EMPTY_PATH));
 }
 
 SPW_CHILD int spw_linux_chdir(struct spw_sys *sys, const char *path)

@@ -4,7 +4,8 @@
 
 #include "rt.h"
 
-static int write_all(struct spw_sys *sys, int fd, const char *data, size_t len)
+static SPW_CHILD int write_all(struct spw_sys *sys, int fd, const char *data,
+			       size_t len)
 {
 	while (len > 0) {
 		ssize_t n = sys->write(sys, fd, data, len);
@@ -19,20 +20,39 @@ static int write_all(struct spw_sys *sys, int fd, const char *data, size_t len)
 	return 0;
 }
 
-int spw_write_file(struct spw_sys *sys, const struct spw_write *job)
+SPW_CHILD int spw_file_open(struct spw_sys *sys, const char *path,
+			    int more_flags)
 {
-	int fd, error, closed;
+	return sys->open(sys, path,
+			 O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | more_flags,
+			 0600);
+}
 
-	fd = sys->open(sys, job->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-		       0600);
-	if (fd < 0)
-		return fd;
-	error = write_all(sys, fd, job->data, job->len);
+SPW_CHILD int spw_file_fill(struct spw_sys *sys, int fd,
+			    const struct spw_write *job)
+{
+	int error = write_all(sys, fd, job->data, job->len);
+
 	/* Last: a write clears set-user-ID (file_remove_privs). */
 	if (error == 0)
 		error = sys->fchmod(sys, fd, job->mode);
-	closed = sys->close(sys, fd);
+	return error;
+}
+
+SPW_CHILD int spw_file_close(struct spw_sys *sys, int fd, int error)
+{
+	int closed = sys->close(sys, fd);
+
 	return error < 0 ? error : closed;
+}
+
+SPW_CHILD int spw_write_file(struct spw_sys *sys, const struct spw_write *job)
+{
+	int fd = spw_file_open(sys, job->path, 0);
+
+	if (fd < 0)
+		return fd;
+	return spw_file_close(sys, fd, spw_file_fill(sys, fd, job));
 }
 
 static int write_guarded(struct spw_rt *rt, const struct spw_write *job)

@@ -37,7 +37,8 @@ static void fork_lock_write_begin(struct spw_rt *rt, void *state)
 	rt->sys->rwlock_read(rt->sys, state);
 }
 
-static void fork_lock_fork_begin(struct spw_rt *rt, void *state)
+static void fork_lock_fork_begin(struct spw_rt *rt, void *state,
+				 struct spw_child *child)
 {
 	rt->sys->rwlock_write(rt->sys, state);
 }

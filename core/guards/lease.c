@@ -26,7 +26,7 @@
 /* On Linux, where a pause grows to 1 ms, ten seconds. */
 #define TRIES 10000
 
-static int poll_lease(struct spw_sys *sys, int fd)
+int spw_lease_await(struct spw_sys *sys, int fd)
 {
 	int error;
 
@@ -48,7 +48,7 @@ static int lease_settle(struct spw_rt *rt, void *state, const char *path)
 
 	if (fd < 0)
 		return fd;
-	error = poll_lease(rt->sys, fd);
+	error = spw_lease_await(rt->sys, fd);
 	rt->sys->close(rt->sys, fd);
 	return error;
 }

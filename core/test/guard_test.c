@@ -35,16 +35,6 @@ static void names_lead_to_guards(void **state)
 	assert_null(spw_guard_find(""));
 }
 
-static void default_guard_is_the_first(void **state)
-{
-	const struct spw_options options = { .how = SPW_CLONE_VFORK };
-	struct spw_rt *rt;
-
-	assert_int_equal(spw_open(&rt, &options), 0);
-	assert_int_equal(run_path(rt, "/bin/true"), 0);
-	spw_shut(rt);
-}
-
 /* ---- retry: its budget ---- */
 
 struct clock {
@@ -114,18 +104,19 @@ static void retry_is_for_busy_files_only(void **state)
 struct actor {
 	pthread_t thread;
 	struct spw_rt *rt;
+	const void *program; /* not a script: memfd promises nothing there */
+	size_t len;
 	char path[160];
 	int failures;
 };
 
 static void *write_and_run(void *arg)
 {
-	const char *script = "#!/bin/true\n";
 	struct actor *actor = arg;
 
 	for (int i = 0; i < ROUNDS; i++) {
-		if (spw_write_executable(actor->rt, actor->path, script,
-					 strlen(script), 0755) < 0 ||
+		if (spw_write_executable(actor->rt, actor->path, actor->program,
+					 actor->len, 0755) < 0 ||
 		    run_path(actor->rt, actor->path) != 0)
 			actor->failures++;
 	}
@@ -144,15 +135,21 @@ static void *run_only(void *arg)
 /* Writers that run what they wrote beside as many that only spawn. */
 static int count_failures(const char *guard, enum spw_clone how)
 {
+	struct spw_rt *rt = try_rt(guard, how, NULL);
 	struct actor actors[2 * ACTORS];
 	int failures = 0;
+	void *program;
 	char dir[128];
+	size_t len;
 
+	if (!rt)
+		return 0;
 	make_dir(dir);
-	memset(actors, 0, sizeof(actors));
-	actors[0].rt = open_rt(guard, how, NULL);
+	program = map_file("/bin/true", &len);
 	for (int i = 0; i < 2 * ACTORS; i++) {
-		actors[i].rt = actors[0].rt;
+		actors[i] = (struct actor){ .rt = rt,
+					    .program = program,
+					    .len = len };
 		snprintf(actors[i].path, sizeof(actors[i].path), "%s/%d", dir,
 			 i);
 		assert_int_equal(pthread_create(&actors[i].thread, NULL,
@@ -166,7 +163,8 @@ static int count_failures(const char *guard, enum spw_clone how)
 		failures += actors[i].failures;
 		unlink(actors[i].path);
 	}
-	spw_shut(actors[0].rt);
+	spw_shut(rt);
+	munmap(program, len);
 	assert_int_equal(rmdir(dir), 0);
 	return failures;
 }
@@ -181,8 +179,9 @@ static void all_guards_come_to_an_end(void **state)
 			int failures =
 				count_failures(info->name, (enum spw_clone)how);
 
-			if (info->claims_sound)
-				assert_int_equal(failures, 0);
+			if (info->claims_sound && failures > 0)
+				fail_msg("%s: %d failures", info->name,
+					 failures);
 		}
 	}
 }
@@ -192,7 +191,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(descriptors_are_complete),
 		cmocka_unit_test(names_lead_to_guards),
-		cmocka_unit_test(default_guard_is_the_first),
 		cmocka_unit_test(retry_gives_up_after_its_budget),
 		cmocka_unit_test(retry_is_for_busy_files_only),
 		cmocka_unit_test(all_guards_come_to_an_end),

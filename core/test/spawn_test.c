@@ -6,7 +6,6 @@
 #include "support.h"
 
 #include <pthread.h>
-#include <sys/mman.h>
 
 /* All tests run once for each way to make a child. */
 static enum spw_clone how;

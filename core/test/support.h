@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -26,8 +27,9 @@
 /* An argument list of string literals. */
 #define ARGV(...) ((char *const *)(const char *[]){ __VA_ARGS__, NULL })
 
-static inline struct spw_rt *open_rt(const char *guard, enum spw_clone how,
-				     struct spw_sys *sys)
+/* A runtime, or NULL where the guard is not available here, which is said. */
+static inline struct spw_rt *try_rt(const char *guard, enum spw_clone how,
+				    struct spw_sys *sys)
 {
 	const struct spw_options options = {
 		.sys = sys,
@@ -35,9 +37,24 @@ static inline struct spw_rt *open_rt(const char *guard, enum spw_clone how,
 		.how = how,
 	};
 	struct spw_rt *rt;
+	int error;
 
 	assert_non_null(options.guard);
-	assert_int_equal(spw_open(&rt, &options), 0);
+	error = spw_open(&rt, &options);
+	if (error == -ENOTSUP) {
+		print_message("%s: not available on this system\n", guard);
+		return NULL;
+	}
+	assert_int_equal(error, 0);
+	return rt;
+}
+
+static inline struct spw_rt *open_rt(const char *guard, enum spw_clone how,
+				     struct spw_sys *sys)
+{
+	struct spw_rt *rt = try_rt(guard, how, sys);
+
+	assert_non_null(rt);
 	return rt;
 }
 
@@ -89,6 +106,22 @@ static inline void make_dir(char *path)
 
 	snprintf(path, 128, "%s/spw.XXXXXX", tmp ? tmp : "/tmp");
 	assert_non_null(mkdtemp(path));
+}
+
+/* The content of a file, mapped; for munmap. */
+static inline void *map_file(const char *path, size_t *len)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	void *data;
+
+	assert_true(fd >= 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	*len = (size_t)st.st_size;
+	data = mmap(NULL, *len, PROT_READ, MAP_PRIVATE, fd, 0);
+	assert_ptr_not_equal(data, MAP_FAILED);
+	close(fd);
+	return data;
 }
 
 /* The number of open descriptors of this process. */

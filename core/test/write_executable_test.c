@@ -4,10 +4,9 @@
  * for each guard that claims to be sound the one event that it is there for,
  * brought about by a provider that lets it happen at the right call.
  */
-#include "support.h"
+#include "holder.h"
 
 #include <pthread.h>
-#include <sys/mman.h>
 
 #define SCRIPT "#!/bin/sh\nexit 42\n"
 
@@ -35,18 +34,11 @@ static int write_script(struct spw_rt *rt)
 /* Writes a copy of a program that is installed. */
 static int write_copy(struct spw_rt *rt, const char *of)
 {
-	int fd = open(of, O_RDONLY | O_CLOEXEC);
-	struct stat st;
-	void *data;
-	int error;
+	size_t len;
+	void *data = map_file(of, &len);
+	int error = spw_write_executable(rt, path, data, len, 0755);
 
-	assert_true(fd >= 0);
-	assert_int_equal(fstat(fd, &st), 0);
-	data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	assert_ptr_not_equal(data, MAP_FAILED);
-	close(fd);
-	error = spw_write_executable(rt, path, data, (size_t)st.st_size, 0755);
-	munmap(data, (size_t)st.st_size);
+	munmap(data, len);
 	return error;
 }
 
@@ -54,10 +46,12 @@ static int write_copy(struct spw_rt *rt, const char *of)
 
 static void check_guard(const char *name, enum spw_clone how)
 {
-	struct spw_rt *rt = open_rt(name, how, NULL);
 	size_t fds = count_fds();
+	struct spw_rt *rt = try_rt(name, how, NULL);
 	struct stat st;
 
+	if (!rt)
+		return;
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(write_script(rt), 0);
 		assert_int_equal(run_path(rt, path), 42);
@@ -66,8 +60,9 @@ static void check_guard(const char *name, enum spw_clone how)
 	}
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0755);
-	assert_int_equal(count_fds(), fds);
 	spw_shut(rt);
+	assert_int_equal(count_fds(), fds);
+	assert_no_children();
 }
 
 static void written_program_runs(void **state)
@@ -82,25 +77,48 @@ static void written_program_runs(void **state)
 
 /* ---- errors ---- */
 
-static void check_error(const char *name, const char *file, int error)
+static void check_error(const char *name, struct spw_sys *sys, const char *file,
+			int error)
 {
-	struct spw_rt *rt = open_rt(name, SPW_CLONE_VFORK, NULL);
 	size_t fds = count_fds();
+	struct spw_rt *rt = try_rt(name, SPW_CLONE_VFORK, sys);
 
+	if (!rt)
+		return;
 	assert_int_equal(spw_write_executable(rt, file, "x", 1, 0755), -error);
-	assert_int_equal(count_fds(), fds);
 	spw_shut(rt);
+	assert_int_equal(count_fds(), fds);
+	assert_no_children();
+}
+
+/* Not /dev/full: some guards replace what stands at a path. */
+static ssize_t full_write(struct spw_sys *sys, int fd, const void *buf,
+			  size_t len)
+{
+	return is_regular(fd) ? -ENOSPC :
+				spw_sys_linux()->write(sys, fd, buf, len);
+}
+
+static ssize_t full_ring_write(struct spw_sys *sys, struct spw_ring *ring,
+			       const void *buf, size_t len)
+{
+	return -ENOSPC;
 }
 
 static void errors_are_returned(void **state)
 {
+	struct spw_sys full = *spw_sys_linux();
+
+	full.write = full_write;
+	full.ring_write = full_ring_write;
 	for (size_t i = 0; spw_guards[i]; i++) {
 		const char *name = spw_guard_info(spw_guards[i])->name;
 
-		check_error(name, "/nowhere/program", ENOENT);
-		check_error(name, dir, EISDIR);
-		check_error(name, "/dev/full", ENOSPC);
+		check_error(name, NULL, "/nowhere/program", ENOENT);
+		check_error(name, NULL, dir, EISDIR);
+		check_error(name, &full, path, ENOSPC);
 	}
+	check_error("none", NULL, "/dev/full", ENOSPC);
 }
 
 static void directory_is_read_only(void **state)
@@ -109,7 +127,7 @@ static void directory_is_read_only(void **state)
 		skip();
 	unlink(path);
 	assert_int_equal(chmod(dir, 0500), 0);
-	check_error("none", path, EACCES);
+	check_error("none", NULL, path, EACCES);
 	assert_int_equal(chmod(dir, 0700), 0);
 }
 
@@ -139,12 +157,10 @@ static void running_program_is_busy(void **state)
 /* ---- a provider that lets things happen ---- */
 
 struct stage {
-	struct spw_sys sys;
-	pid_t holder;     /* a child that holds the file */
-	int leash;        /* closed: the holder ends */
-	int visible;      /* descriptors of path that main could see */
-	bool closed;      /* the file was */
-	bool cloned_late; /* the fork came after the close */
+	struct holder holder; /* its table is the stage's */
+	int visible;          /* descriptors of path that main could see */
+	bool closed;          /* the file was */
+	bool cloned_late;     /* the fork came after the close */
 	struct spw_rt *rt;
 	pthread_t forker;
 };
@@ -157,15 +173,7 @@ static struct stage *stage_of(struct spw_sys *sys)
 static void stage_open(struct stage *stage)
 {
 	memset(stage, 0, sizeof(*stage));
-	stage->sys = *spw_sys_linux();
-}
-
-static bool is_path(int fd)
-{
-	struct stat a, b;
-
-	return fstat(fd, &a) == 0 && stat(path, &b) == 0 &&
-	       a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+	holder_open(&stage->holder, path);
 }
 
 static ssize_t one_byte_write(struct spw_sys *sys, int fd, const void *buf,
@@ -180,37 +188,11 @@ static void short_writes_are_continued(void **state)
 	struct spw_rt *rt;
 
 	stage_open(&stage);
-	stage.sys.write = one_byte_write;
-	rt = open_rt("none", SPW_CLONE_VFORK, &stage.sys);
+	stage.holder.sys.write = one_byte_write;
+	rt = open_rt("none", SPW_CLONE_VFORK, &stage.holder.sys);
 	assert_int_equal(write_script(rt), 0);
 	assert_int_equal(run_path(rt, path), 42);
 	spw_shut(rt);
-}
-
-/* Just before the file is closed, a child is forked that stays. */
-static int close_held(struct spw_sys *sys, int fd)
-{
-	struct stage *stage = stage_of(sys);
-	int pipe[2];
-
-	if (stage->holder == 0 && is_path(fd)) {
-		assert_int_equal(pipe2(pipe, O_CLOEXEC), 0);
-		stage->holder = fork();
-		assert_true(stage->holder >= 0);
-		if (stage->holder == 0) {
-			close(pipe[1]);
-			_exit(read(pipe[0], &(char){ 0 }, 1) != 0);
-		}
-		close(pipe[0]);
-		stage->leash = pipe[1];
-	}
-	return spw_sys_linux()->close(sys, fd);
-}
-
-static void end_holder(struct stage *stage)
-{
-	close(stage->leash);
-	assert_int_equal(waitpid(stage->holder, NULL, 0), stage->holder);
 }
 
 static void bare_race(void **state)
@@ -220,55 +202,16 @@ static void bare_race(void **state)
 	int busy;
 
 	stage_open(&stage);
-	stage.sys.close = close_held;
-	rt = open_rt("none", SPW_CLONE_VFORK, &stage.sys);
+	stage.holder.sys.close = close_held;
+	rt = open_rt("none", SPW_CLONE_VFORK, &stage.holder.sys);
 	assert_int_equal(write_script(rt), 0);
 	busy = run_path(rt, path);
-	end_holder(&stage);
+	holder_end(&stage.holder);
 	assert_int_equal(run_path(rt, path), 42);
 	spw_shut(rt);
 	if (busy == 42)
 		skip(); /* a kernel without the check */
 	assert_int_equal(busy, -ETXTBSY);
-}
-
-static void pause_end_holder(struct spw_sys *sys, unsigned attempt)
-{
-	if (attempt == 3)
-		end_holder(stage_of(sys));
-}
-
-static void lease_waits_for_the_holder(void **state)
-{
-	struct stage stage;
-	struct spw_rt *rt;
-
-	stage_open(&stage);
-	stage.sys.close = close_held;
-	stage.sys.pause = pause_end_holder;
-	rt = open_rt("lease", SPW_CLONE_VFORK, &stage.sys);
-	assert_int_equal(write_script(rt), 0);
-	assert_no_children();
-	assert_int_equal(run_path(rt, path), 42);
-	spw_shut(rt);
-}
-
-static void pause_not(struct spw_sys *sys, unsigned attempt)
-{
-}
-
-static void lease_gives_up(void **state)
-{
-	struct stage stage;
-	struct spw_rt *rt;
-
-	stage_open(&stage);
-	stage.sys.close = close_held;
-	stage.sys.pause = pause_not;
-	rt = open_rt("lease", SPW_CLONE_VFORK, &stage.sys);
-	assert_int_equal(write_script(rt), -ETXTBSY);
-	end_holder(&stage);
-	spw_shut(rt);
 }
 
 /* While the file is written: looks for it among the main thread's numbers. */
@@ -296,8 +239,8 @@ static int count_visible(const char *guard)
 	struct spw_rt *rt;
 
 	stage_open(&stage);
-	stage.sys.write = write_look;
-	rt = open_rt(guard, SPW_CLONE_VFORK, &stage.sys);
+	stage.holder.sys.write = write_look;
+	rt = open_rt(guard, SPW_CLONE_VFORK, &stage.holder.sys);
 	assert_int_equal(write_script(rt), 0);
 	spw_shut(rt);
 	return stage.visible;
@@ -347,10 +290,10 @@ static void fork_lock_keeps_forks_out(void **state)
 	void *status;
 
 	stage_open(&stage);
-	stage.sys.write = write_beside_spawn;
-	stage.sys.close = close_noted;
-	stage.sys.clone = clone_noted;
-	stage.rt = open_rt("fork-lock", SPW_CLONE_VFORK, &stage.sys);
+	stage.holder.sys.write = write_beside_spawn;
+	stage.holder.sys.close = close_noted;
+	stage.holder.sys.clone = clone_noted;
+	stage.rt = open_rt("fork-lock", SPW_CLONE_VFORK, &stage.holder.sys);
 	assert_int_equal(write_script(stage.rt), 0);
 	assert_int_equal(pthread_join(stage.forker, &status), 0);
 	assert_null(status);
@@ -367,8 +310,6 @@ int main(void)
 		cmocka_unit_test(running_program_is_busy),
 		cmocka_unit_test(short_writes_are_continued),
 		cmocka_unit_test(bare_race),
-		cmocka_unit_test(lease_waits_for_the_holder),
-		cmocka_unit_test(lease_gives_up),
 		cmocka_unit_test(private_table_hides_the_file),
 		cmocka_unit_test(fork_lock_keeps_forks_out),
 	};

@@ -47,7 +47,7 @@ const struct spw_guard_info *spw_guard_info(const struct spw_guard *guard);
 
 struct spw_options {
 	struct spw_sys *sys;           /* NULL: spw_sys_linux() */
-	const struct spw_guard *guard; /* NULL: the first of spw_guards */
+	const struct spw_guard *guard; /* NULL: "auto" */
 	/*
 	 * How children are made. SPW_CLONE_VFORK (the better one): the child
 	 * reports a failed exec through shared memory. SPW_CLONE_FORK: through

@@ -17,6 +17,8 @@
  *              SPW_CLONE_VFORK child they run on the parent's memory, so a
  *              provider keeps them free of locks, of libc state and of memory
  *              allocation, and marks them SPW_CHILD.
+ *   optional   an entry marked [optional] is NULL where the provider lacks it;
+ *              whoever needs it looks first and says -ENOTSUP
  *
  * Shared fields of core are protected by a mutex of the seam, never by
  * atomics: a provider that switches tasks only inside these calls then sees
@@ -37,6 +39,7 @@ struct spw_mutex;
 struct spw_rwlock;
 struct spw_cond;
 struct spw_thread;
+struct spw_ring;
 
 /* How a child process is made. */
 enum spw_clone {
@@ -49,7 +52,26 @@ enum spw_clone {
 	 * the parent may run while the child still holds every descriptor.
 	 */
 	SPW_CLONE_VFORK,
+	/*
+	 * As SPW_CLONE_VFORK, with the parent's descriptor table instead of a
+	 * copy (CLONE_FILES): what the child does to a number, the parent sees.
+	 * execve makes the copy (unshare_files in begin_new_exec, before
+	 * exec_mmap) and closes the close-on-exec ones in it.
+	 */
+	SPW_CLONE_FILES,
+	/*
+	 * As SPW_CLONE_VFORK, but a child of the caller's parent (CLONE_PARENT):
+	 * the parent waits for it, the caller cannot.
+	 */
+	SPW_CLONE_SIBLING,
 };
+
+/*
+ * A flag for open, beside those of POSIX.1-2008: no child inherits the
+ * descriptor (O_CLOFORK of POSIX.1-2024). A provider that lacks it answers
+ * -ENOTSUP before it looks at anything else.
+ */
+#define SPW_O_CLOFORK (1 << 30)
 
 /* How a process ended. */
 struct spw_status {
@@ -82,14 +104,17 @@ typedef int spw_child_fn(void *arg);
 
 struct spw_sys {
 	/* ---- files: flags, modes and meanings as in POSIX ---- */
+	/* [child] */
 	int (*open)(struct spw_sys *sys, const char *path, int flags,
 		    mode_t mode);
 	/* [child] The number is free when this returns, whatever it returns. */
 	int (*close)(struct spw_sys *sys, int fd);
+	/* [child] */
 	ssize_t (*read)(struct spw_sys *sys, int fd, void *buf, size_t len);
 	/* [child] */
 	ssize_t (*write)(struct spw_sys *sys, int fd, const void *buf,
 			 size_t len);
+	/* [child] */
 	int (*fchmod)(struct spw_sys *sys, int fd, mode_t mode);
 	int (*unlink)(struct spw_sys *sys, const char *path);
 	/* Both ends are close-on-exec; fd[0] reads, fd[1] writes. */
@@ -100,6 +125,8 @@ struct spw_sys {
 	int (*dup_onto)(struct spw_sys *sys, int from, int to);
 	/* [child] Every descriptor >= first becomes close-on-exec. */
 	int (*cloexec_from)(struct spw_sys *sys, int first);
+	/* [child, optional] Every descriptor >= first is closed. */
+	int (*close_from)(struct spw_sys *sys, int first);
 	/*
 	 * The calling thread gets a descriptor table of its own that holds only
 	 * the numbers below keep. Nothing is copied above it, so no descriptor
@@ -113,10 +140,67 @@ struct spw_sys {
 	 * -EAGAIN: the file is open for writing somewhere.
 	 */
 	int (*lease)(struct spw_sys *sys, int fd, int type);
+	/* [optional] Writes the file's data to its device (fsync). */
+	int (*fsync)(struct spw_sys *sys, int fd);
+	/*
+	 * [optional] flock: op is LOCK_EX, which waits, or LOCK_UN. The lock is
+	 * the open file description's: a child that has inherited it holds it
+	 * too, and it ends with the last of them (locks_remove_file in __fput,
+	 * before the write count is given back).
+	 */
+	int (*flock)(struct spw_sys *sys, int fd, int op);
+	/* [optional] Replaces what is at to, in one step. */
+	int (*rename)(struct spw_sys *sys, const char *from, const char *to);
+	/* [optional] One more name for the file at from. -EEXIST, -ENOENT. */
+	int (*link)(struct spw_sys *sys, const char *from, const char *to);
+	/* [optional] A first name for fd's file, from O_TMPFILE. -EEXIST. */
+	int (*link_fd)(struct spw_sys *sys, int fd, const char *to);
+	/*
+	 * [optional] A close-on-exec descriptor that can be read once for each
+	 * open file description of the file at path, open for writing, that is
+	 * released from now on (inotify, IN_CLOSE_WRITE): fsnotify_close in
+	 * __fput, before the write count is given back. A read waits for one,
+	 * and returns at most SPW_EVENT_MAX bytes that say no more than that.
+	 */
+	int (*watch_closes)(struct spw_sys *sys, const char *path);
+	/*
+	 * [optional] A file in memory without a name (memfd_create), open for
+	 * reading and writing, close-on-exec, which can be sealed. Being open
+	 * so does not count as being open for writing.
+	 */
+	int (*memfd)(struct spw_sys *sys);
+	/* [optional] No one can change fd's file any more (F_ADD_SEALS). */
+	int (*seal)(struct spw_sys *sys, int fd);
+	/*
+	 * [optional] 1: a process that the caller may look at has the file at
+	 * path open for writing; 0: none was seen. Reads /proc/PID/fd, process
+	 * after process: what changes meanwhile may be missed.
+	 */
+	int (*scan_writers)(struct spw_sys *sys, const char *path);
+
+	/*
+	 * ---- [optional, all or none] files through io_uring ----
+	 * A ring has one direct descriptor: a file that is in no descriptor
+	 * table, so no child inherits it. One thread at a time.
+	 */
+	/* -ENOSYS, -EPERM: there is no io_uring here. */
+	int (*ring_create)(struct spw_sys *sys, struct spw_ring **ring);
+	/* The kernel takes a ring down later, in its own time. */
+	void (*ring_destroy)(struct spw_sys *sys, struct spw_ring *ring);
+	int (*ring_open)(struct spw_sys *sys, struct spw_ring *ring,
+			 const char *path, int flags, mode_t mode);
+	/* At the file's position. */
+	ssize_t (*ring_write)(struct spw_sys *sys, struct spw_ring *ring,
+			      const void *buf, size_t len);
+	/*
+	 * The descriptor is gone when this returns; a worker of the ring may
+	 * hold the file a little longer.
+	 */
+	int (*ring_close)(struct spw_sys *sys, struct spw_ring *ring);
 
 	/* ---- processes ---- */
 	/*
-	 * Runs child(arg) in a new process and stores its id. arg_len is the
+	 * [child] Runs child(arg) in a new process and stores its id. arg_len is the
 	 * size of the block at arg: it must not change before the child has
 	 * executed or ended, because a provider may share it with the child
 	 * under SPW_CLONE_FORK as well. Where the child starts, every caught
@@ -129,6 +213,13 @@ struct spw_sys {
 	/* [child] Returns only on failure. */
 	int (*execve)(struct spw_sys *sys, const char *path, char *const argv[],
 		      char *const envp[]);
+	/*
+	 * [child, optional] Executes fd's file (execveat, AT_EMPTY_PATH). -ENOENT
+	 * for a script where fd is close-on-exec: its interpreter could not open
+	 * it any more.
+	 */
+	int (*exec_fd)(struct spw_sys *sys, int fd, char *const argv[],
+		       char *const envp[]);
 	/* [child] */
 	int (*chdir)(struct spw_sys *sys, const char *path);
 	/* [child] The caller leads a new session. */
@@ -194,6 +285,9 @@ struct spw_sys {
 	/* NULL is allowed. */
 	void (*free)(struct spw_sys *sys, void *ptr);
 };
+
+/* The most that a read from watch_closes returns. */
+#define SPW_EVENT_MAX 64
 
 /* The real kernel. One static table, never freed, no set-up. */
 struct spw_sys *spw_sys_linux(void);
