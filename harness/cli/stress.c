@@ -68,10 +68,10 @@ static int add_fixes(struct session *s, const char *name)
 	int rc = 0;
 
 	if (strcmp(name, "all") != 0)
-		return rig_fix_find(family, name, &fix) ?
+		return rig_real_fix_find(family, name, &fix) ?
 			       add_fix(s, &fix) :
 			       rig_unknown_fix(family, name);
-	for (unsigned i = 0; !rc && family->fix(i, &fix); i++)
+	for (unsigned i = 0; !rc && rig_real_fix(family, i, &fix); i++)
 		rc = add_fix(s, &fix);
 	return rc;
 }

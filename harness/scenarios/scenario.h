@@ -38,6 +38,11 @@ struct rig_family {
 	const char *name;
 	/* Fix number i, false past the last. Number 0 is "none": unfixed. */
 	bool (*fix)(unsigned i, struct rig_fix *fix);
+	/*
+	 * The same for the real kernel, which can run those, too, whose calls
+	 * the simulated one lacks. NULL: there are no others.
+	 */
+	bool (*real_fix)(unsigned i, struct rig_fix *fix);
 	bool uses_spw; /* a runtime is opened for the run */
 	/* The outcome that is the race, on the real kernel too, or NULL. */
 	const char *race;
@@ -116,9 +121,15 @@ const struct rig_outcome *rig_outcome_find(const struct rig_scenario *scenario,
 extern const struct rig_family rig_family_tiny;
 extern const struct rig_family rig_family_etxtbsy;
 
+/* Fix number i of those for the real kernel. */
+bool rig_real_fix(const struct rig_family *family, unsigned i,
+		  struct rig_fix *fix);
+
 /* The fix of that name; false where the family has none. */
 bool rig_fix_find(const struct rig_family *family, const char *name,
 		  struct rig_fix *fix);
+bool rig_real_fix_find(const struct rig_family *family, const char *name,
+		       struct rig_fix *fix);
 
 /* ---- all scenarios, sorted by name ---- */
 

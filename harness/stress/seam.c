@@ -185,6 +185,7 @@ struct start {
 	spw_child_fn *child;
 	void *arg;
 	struct rig_stage *stage; /* of a holder's child; else NULL */
+	bool own_table;
 };
 
 /* The child has its copy of the descriptors. It shares the count. */
@@ -194,7 +195,7 @@ static SPW_CHILD int start_vfork(void *arg)
 
 	atomic_fetch_add(&start->seam->forked, 1);
 	if (start->stage)
-		rig_stage_enter(start->stage);
+		rig_stage_enter(start->stage, start->own_table);
 	return start->child(start->arg);
 }
 
@@ -203,7 +204,7 @@ static SPW_CHILD int start_fork(void *arg)
 	const struct start *start = arg;
 
 	if (start->stage)
-		rig_stage_enter(start->stage);
+		rig_stage_enter(start->stage, start->own_table);
 	return start->child(start->arg);
 }
 
@@ -213,7 +214,8 @@ static int seam_clone(struct spw_sys *sys, enum spw_clone how,
 {
 	struct rig_seam *seam = seam_of(sys);
 	struct start start = { seam, child, arg,
-			       thread.holds ? seam->stage : NULL };
+			       thread.holds ? seam->stage : NULL,
+			       how != SPW_CLONE_FILES };
 	bool shares = how != SPW_CLONE_FORK;
 	int rc;
 

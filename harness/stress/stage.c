@@ -127,12 +127,14 @@ static SPW_CHILD void let_close(struct rig_stage *stage)
  * whatever it still holds then, as any child may that is preempted there; this
  * only does away with the luck that it takes.
  */
-SPW_CHILD void rig_stage_enter(struct rig_stage *stage)
+SPW_CHILD void rig_stage_enter(struct rig_stage *stage, bool own_table)
 {
 	const struct sched_param lowest = { .sched_priority = 0 };
 
 	syscall(SYS_sched_setscheduler, 0, SCHED_IDLE, &lowest);
 	rig_stage_add(&stage->copied);
+	if (!own_table)
+		return;
 	let_close(stage);
 	for (unsigned i = 0; i < stage->own_fds; i++)
 		syscall(SYS_openat, AT_FDCWD, stage->directory,

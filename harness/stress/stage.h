@@ -66,8 +66,10 @@ void rig_stage_copy(struct rig_stage *stage);
 
 /*
  * [child] A holder's child, at its start: it lets the writer close the file
- * first, and makes the time until it closes its own copy long.
+ * first, and makes the time until it closes its own copy long. One that has no
+ * table of its own (SPW_CLONE_FILES) has no copy either, until it executes: it
+ * goes on at once, and opens nothing in what is its parent's.
  */
-void rig_stage_enter(struct rig_stage *stage);
+void rig_stage_enter(struct rig_stage *stage, bool own_table);
 
 #endif

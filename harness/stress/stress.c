@@ -320,7 +320,7 @@ static int open_negative(struct stress *s)
 	struct rig_fix fix;
 	int rc = -ENOTSUP;
 
-	for (unsigned i = 0; rc && family->fix(i, &fix); i++) {
+	for (unsigned i = 0; rc && rig_real_fix(family, i, &fix); i++) {
 		s->result->negative_fix = fix.name;
 		if (can_be_negative(s, &fix))
 			rc = open_variant(s, NEGATIVE, &fix);
@@ -336,7 +336,7 @@ static int open_variants(struct stress *s)
 	s->variant[TEST].tally = &s->result->test;
 	s->variant[POSITIVE].tally = &s->result->positive;
 	s->variant[NEGATIVE].tally = &s->result->negative;
-	s->options->scenario->family->fix(0, &none);
+	rig_real_fix(s->options->scenario->family, 0, &none);
 	s->result->test_is_positive = !strcmp(s->options->fix.name, none.name);
 	/* First what is to fail, then what it is a control of: where the
 	 * unfixed variant cannot run, it is not for want of a fix. */

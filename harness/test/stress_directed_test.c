@@ -64,7 +64,8 @@ static struct rig_stress_options options_of(const char *fix)
 		.time_ns = 2 * second,
 	};
 
-	assert_true(rig_fix_find(options.scenario->family, fix, &options.fix));
+	assert_true(
+		rig_real_fix_find(options.scenario->family, fix, &options.fix));
 	return options;
 }
 
