@@ -14,6 +14,10 @@
 
 /* How often is looked whether all is over. */
 static const uint64_t look_ns = 10000000;
+/* How many rounds the writer stays on a CPU. */
+enum { TURN = 16 };
+/* Of a file that takes long to write out; what follows a program is nothing. */
+enum { PADDED = 1 << 20 };
 /* After a process was refused. */
 static const uint64_t refused_ns = 1000000;
 
@@ -46,7 +50,8 @@ struct rig_directed {
 	bool has_writer;
 	struct rig_site site;
 	struct rig_run run;
-	unsigned n; /* holders */
+	unsigned char *padded; /* with rewrite: the program in a large file */
+	unsigned n;            /* holders */
 	struct holder holder[];
 };
 
@@ -203,6 +208,12 @@ static void finish_round(struct rig_directed *d, unsigned round, unsigned code,
 
 static int begin_round(struct rig_directed *d, unsigned round)
 {
+	bool beside = round / TURN % 2 != 0;
+	const cpu_set_t *cpu = beside ? &d->executor->cpu : &d->executor->other;
+
+	atomic_store(&d->stage->beside, beside);
+	if (sched_setaffinity(0, sizeof(*cpu), cpu))
+		return -errno;
 	return d->by_library ?
 		       0 :
 		       rig_executor_ready(d->executor, round, d->patience_ns);
@@ -213,13 +224,14 @@ static int end_round(struct rig_directed *d, unsigned round, unsigned rested)
 {
 	struct rig_stage *stage = d->stage;
 
+	rig_seam_end_round();
 	if (!atomic_exchange(&stage->armed, false) &&
 	    !rig_stage_reach(&stage->rested, rested, d->patience_ns))
 		return -ETIMEDOUT;
 	if (d->by_library)
 		return 0;
 	/* Of a round that came to nothing it does not know yet. */
-	atomic_store(&stage->go, round);
+	rig_stage_set(&stage->go, round);
 	return rig_stage_reach(&stage->answered, round, d->patience_ns) ?
 		       0 :
 		       -ETIMEDOUT;
@@ -236,6 +248,11 @@ static void play_round(struct rig_directed *d)
 	int rc;
 
 	program = d->site.world.program(&d->site, code, &len);
+	if (d->padded) {
+		memcpy(d->padded, program, len);
+		program = d->padded;
+		len = PADDED;
+	}
 	d->error = begin_round(d, round);
 	if (d->error)
 		return;
@@ -375,7 +392,11 @@ int rig_directed_start(struct rig_directed **out,
 	d->run = (struct rig_run){ .scenario = options->scenario,
 				   .world = &d->site.world,
 				   .actors = options->threads };
-	rc = start_threads(d, holders, dir);
+	if (options->amplify.rewrite)
+		d->padded = calloc(1, PADDED);
+	rc = options->amplify.rewrite && !d->padded ?
+		     -ENOMEM :
+		     start_threads(d, holders, dir);
 	if (rc)
 		rig_directed_stop(d);
 	else
@@ -390,5 +411,6 @@ void rig_directed_stop(struct rig_directed *d)
 		pthread_join(d->writer, NULL);
 	for (unsigned i = 0; i < d->n; i++)
 		pthread_join(d->holder[i].id, NULL);
+	free(d->padded);
 	free(d);
 }

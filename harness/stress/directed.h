@@ -10,8 +10,12 @@
  *	its child       `- copies ........ execve .. closes them late
  *	executor  waits, on a CPU of its own ............... execve => ETXTBSY?
  *
- * Writer, holders and children share the other CPU, so that whoever goes on
- * because of a child does so in the place of that child.
+ * Holders and children share the other CPU, so that whoever goes on because of a
+ * child does so in the place of that child. The writer is there, too, for a
+ * number of rounds: then a child that has given its sign goes no further before
+ * the program is executed. For as many rounds it is on the executor's CPU, and
+ * executor and child run at the same time: for what a child does without ever
+ * giving its CPU away, as the release of a file.
  */
 #ifndef RIG_STRESS_DIRECTED_H
 #define RIG_STRESS_DIRECTED_H

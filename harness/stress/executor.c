@@ -7,10 +7,12 @@
 #include "stress/executor.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* How often is looked whether all is over. */
@@ -34,6 +36,12 @@ static SPW_CHILD void relax(void)
 
 /* ---- the executor ---- */
 
+static SPW_CHILD bool is_over(const struct executor_start *start)
+{
+	return atomic_load(&start->stage->quit) ||
+	       syscall(SYS_getppid) != start->parent;
+}
+
 /* Spins until the round may be executed; false: never. */
 static SPW_CHILD bool spin(const struct executor_start *start)
 {
@@ -44,9 +52,23 @@ static SPW_CHILD bool spin(const struct executor_start *start)
 		relax();
 		if (i % LOOK)
 			continue;
-		if (atomic_load(&start->stage->quit) ||
-		    syscall(SYS_getppid) != start->parent)
+		if (is_over(start))
 			return false;
+	}
+	return true;
+}
+
+static SPW_CHILD bool sleep_until_go(const struct executor_start *start)
+{
+	const struct timespec look = { .tv_nsec = 10000000 };
+	struct rig_stage *stage = start->stage;
+	unsigned seen;
+
+	while ((seen = atomic_load(&stage->go)) != start->round) {
+		if (is_over(start))
+			return false;
+		syscall(SYS_futex, &stage->go, FUTEX_WAIT, seen, &look, NULL,
+			0);
 	}
 	return true;
 }
@@ -62,7 +84,8 @@ static SPW_CHILD int execute(void *arg)
 	/* It outlives execve: no program outlives the rig. */
 	syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	rig_stage_set(&stage->ready, start->round);
-	if (!spin(start))
+	if (!(atomic_load(&stage->beside) ? sleep_until_go(start) :
+					    spin(start)))
 		return 0;
 	stage->error = sys->execve(sys, stage->path, argv, envp);
 	atomic_store(&stage->failed, start->round);
@@ -119,13 +142,12 @@ static int keep(void *arg)
 
 /* ---- the rig ---- */
 
-int rig_executor_start(struct rig_executor *executor, struct rig_stage *stage,
-		       const cpu_set_t *cpu)
+int rig_executor_start(struct rig_executor *executor, struct rig_stage *stage)
 {
 	struct spw_sys *sys = spw_sys_linux();
 	struct executor_start start = { .stage = stage,
 					.parent = getpid(),
-					.cpu = *cpu };
+					.cpu = executor->cpu };
 	sigset_t old;
 	int rc;
 
@@ -154,12 +176,12 @@ int rig_executor_go(struct rig_executor *executor, unsigned round,
 	enum { SPINS = 20000 };
 	struct rig_stage *stage = executor->stage;
 
-	atomic_store(&stage->go, round);
+	rig_stage_set(&stage->go, round);
 	/*
 	 * Not asleep: that would give the CPU to the child that the barrier
 	 * should have waited for, and it could still be done in time.
 	 */
-	for (unsigned i = 0; i < SPINS; i++) {
+	for (unsigned i = 0; i < SPINS && !atomic_load(&stage->beside); i++) {
 		if (atomic_load(&stage->failed) == round ||
 		    atomic_load(&stage->answered) == round)
 			break;

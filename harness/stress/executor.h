@@ -2,7 +2,8 @@
 /*
  * A process that is there before any file is written, has none of the rig's
  * descriptors, and executes a program the moment that it is told to: on a CPU
- * of its own it spins on a word of the stage. Between that word and the test of
+ * of its own it spins on a word of the stage, or sleeps where the writer needs
+ * that CPU to say it. Between that word and the test of
  * the write count in execve lie a few microseconds, so what is found is what
  * the barrier had let through.
  */
@@ -16,12 +17,12 @@
 struct rig_executor {
 	struct rig_stage *stage;
 	pid_t pid;
-	cpu_set_t cpu; /* where it runs */
+	cpu_set_t cpu;   /* where it runs */
+	cpu_set_t other; /* where all else does */
 };
 
-/* Executes stage->path, round after round from 1. The caller blocks nothing. */
-int rig_executor_start(struct rig_executor *executor, struct rig_stage *stage,
-		       const cpu_set_t *cpu);
+/* Executes stage->path, round after round from 1. Its CPUs are set. */
+int rig_executor_start(struct rig_executor *executor, struct rig_stage *stage);
 
 /* Also when it is stuck. */
 void rig_executor_stop(struct rig_executor *executor);

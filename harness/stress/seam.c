@@ -27,6 +27,8 @@ static _Thread_local struct {
 	bool holds;     /* its children are holders of a directed run */
 	int pipe_end;   /* of its last pipe, where children write, plus 1 */
 	uint64_t sleep; /* a random number: how long before that is closed */
+	int watch;      /* of the closes of its program, plus 1 */
+	int late; /* the same, closed by the writer, not yet in truth; plus 1 */
 	/* posix_spawn only: a child step that runs in this very thread. */
 	jmp_buf executed;
 	pid_t pid;
@@ -135,6 +137,27 @@ static void before_pipe_close(struct rig_seam *seam)
 	seam->sys.sleep_ns(&seam->sys, rig_rng_below(&rng, longest_ns));
 }
 
+/*
+ * To end a watch takes the kernel milliseconds (fsnotify waits for readers), in
+ * which every child is done. Who watches many files with one descriptor, as
+ * programs do that watch, would not wait for that; so here it ends later.
+ */
+static int seam_watch_closes(struct spw_sys *sys, const char *path)
+{
+	int fd = spw_sys_linux()->watch_closes(sys, path);
+
+	if (fd >= 0 && seam_of(sys)->stage)
+		thread.watch = fd + 1;
+	return fd;
+}
+
+void rig_seam_end_round(void)
+{
+	if (thread.late)
+		spw_sys_linux()->close(spw_sys_linux(), thread.late - 1);
+	thread.late = 0;
+}
+
 static SPW_CHILD int seam_close(struct spw_sys *sys, int fd)
 {
 	struct rig_seam *seam = seam_of(sys);
@@ -148,6 +171,11 @@ static SPW_CHILD int seam_close(struct spw_sys *sys, int fd)
 	} else if (seam->stage && thread.pipe_end == fd + 1) {
 		thread.pipe_end = 0;
 		before_pipe_close(seam);
+	}
+	if (thread.watch == fd + 1) {
+		thread.watch = 0;
+		thread.late = fd + 1;
+		return 0;
 	}
 	rc = spw_sys_linux()->close(sys, fd);
 	mapping = thread.mapping;
@@ -333,6 +361,8 @@ void rig_seam_init(struct rig_seam *seam, const struct rig_amplify *amplify)
 	seam->sys.open = amplify->rewrite ? seam_open_again : seam_open;
 	seam->sys.close = seam_close;
 	seam->sys.pipe = seam_pipe;
+	if (seam->sys.watch_closes)
+		seam->sys.watch_closes = seam_watch_closes;
 	seam->sys.clone = seam_clone;
 	if (amplify->spawn == RIG_SPAWN_POSIX_SPAWN) {
 		seam->sys.clone = step_clone;

@@ -34,4 +34,7 @@ bool rig_seam_refused(void);
 /* The children that this thread makes from now on hold what they copied long. */
 void rig_seam_hold(void);
 
+/* What this thread's calls left for after the round of a directed run. */
+void rig_seam_end_round(void);
+
 #endif

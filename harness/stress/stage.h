@@ -41,6 +41,7 @@ struct rig_stage {
 	atomic_uint go;       /* the round in which it may execute */
 	atomic_uint failed;   /* the round in which execve has failed */
 	atomic_uint answered; /* the round in which the executor has ended */
+	atomic_bool beside;   /* the writer is on the executor's CPU */
 	atomic_bool quit;
 	int error;  /* of execve, or 0; then */
 	int status; /* with what the program ended */

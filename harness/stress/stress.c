@@ -158,7 +158,6 @@ static int set_stage(struct stress *s)
 	enum { USED = 64 }; /* by the rig, generously */
 	const struct rig_amplify *a = &s->options->amplify;
 	struct rig_site site;
-	cpu_set_t last;
 
 	s->stage = rig_stage_open();
 	if (!s->stage)
@@ -174,9 +173,10 @@ static int set_stage(struct stress *s)
 			s->stage->file_number + USED + (int)a->extra_fds;
 	if (a->pipe_order != RIG_PIPE_LOW)
 		s->stage->own_fds = a->extra_fds;
-	some_cpus(s, 1, true, &last);
+	some_cpus(s, 1, false, &s->executor.other);
+	some_cpus(s, 1, true, &s->executor.cpu);
 	/* Now: it must be there before any thread, runtime or file. */
-	return rig_executor_start(&s->executor, s->stage, &last) ?
+	return rig_executor_start(&s->executor, s->stage) ?
 		       because(s, -EAGAIN, "a process that executes") :
 		       0;
 }

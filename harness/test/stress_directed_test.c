@@ -124,9 +124,10 @@ static void test_unfixed(void **state)
 static void test_sound_fixes(void **state)
 {
 	static const char *const fixes[] = { "lease", "fork-lock",
-					     "private-table" };
+					     "private-table",
+					     "writer-process" };
 
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4; i++) {
 		struct rig_stress_options options = options_of(fixes[i]);
 
 		options.time_ns = second;
@@ -164,6 +165,49 @@ static void test_return_of_posix_spawn_is_no_barrier(void **state)
 	options.amplify.spawn = RIG_SPAWN_POSIX_SPAWN;
 	options.amplify.spawn_return = true;
 	expect_hit(&options);
+}
+
+static void test_end_of_a_pipe_beside_the_file_is_no_barrier(void **state)
+{
+	struct rig_stress_options options = options_of("canary-pipe");
+
+	options.amplify.pipe_order = RIG_PIPE_HIGH;
+	expect_hit(&options);
+	options.amplify.pipe_order = RIG_PIPE_LOW;
+	expect_hit(&options);
+}
+
+/* What is told before the file is released, where its release takes long. */
+static void test_lock_and_event_are_no_barriers(void **state)
+{
+	static const char *const fixes[] = { "flock", "close-event" };
+	uint64_t created, rewritten;
+
+	need_a_race();
+	assert_int_equal(rig_truncation_close(&dir, &created, &rewritten), 0);
+	if (rewritten <= 4 * created) {
+		print_message("NOTE: truncating does not delay a close on %s\n",
+			      dir.fs);
+		skip();
+	}
+	for (int i = 0; i < 2; i++) {
+		struct rig_stress_options options = options_of(fixes[i]);
+
+		options.amplify.rewrite = true;
+		expect_hit(&options);
+	}
+}
+
+static void test_what_only_narrows_is_no_barrier(void **state)
+{
+	static const char *const fixes[] = { "rename", "spawn-mutex",
+					     "atfork-close", "fsync" };
+
+	for (int i = 0; i < 4; i++) {
+		struct rig_stress_options options = options_of(fixes[i]);
+
+		expect_hit(&options);
+	}
 }
 
 static void test_foreign_children(void **state)
@@ -365,6 +409,10 @@ int main(void)
 		cmocka_unit_test(test_return_of_vfork_is_no_barrier),
 		cmocka_unit_test(test_end_of_the_report_pipe_is_no_barrier),
 		cmocka_unit_test(test_return_of_posix_spawn_is_no_barrier),
+		cmocka_unit_test(
+			test_end_of_a_pipe_beside_the_file_is_no_barrier),
+		cmocka_unit_test(test_lock_and_event_are_no_barriers),
+		cmocka_unit_test(test_what_only_narrows_is_no_barrier),
 		cmocka_unit_test(test_foreign_children),
 		cmocka_unit_test(test_mappings),
 		cmocka_unit_test(test_executed_by_the_library),
