@@ -124,6 +124,8 @@ const struct spw_guard spw_guard_atfork_close = {
 			     "executed, and every fork goes through this "
 			     "runtime",
 		.reference = "pthread_atfork(3), close_range(2)",
+		.no_mapping = true,
+		.every_fork = true,
 	},
 	.open = atfork_close_open,
 	.shut = atfork_close_shut,

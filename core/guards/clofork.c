@@ -47,6 +47,7 @@ const struct spw_guard spw_guard_clofork = {
 			     "maps the file",
 		.reference = "POSIX.1-2024, Austin Group 1318",
 		.claims_sound = true,
+		.no_mapping = true,
 	},
 	.open = clofork_open,
 	.write = clofork_write,

@@ -25,6 +25,7 @@ const struct spw_guard spw_guard_clone_files = {
 			     "are open are close-on-exec",
 		.reference = "CLONE_FILES in clone(2); unshare_files in the "
 			     "kernel's begin_new_exec",
+		.every_fork = true,
 	},
 	.shares_table = true,
 	.no_fd_map = true,

@@ -56,6 +56,7 @@ const struct spw_guard spw_guard_fork_lock = {
 		.condition = "every fork of the process goes through this runtime",
 		.reference = "golang/go#22315, rust-lang/rustup#1921",
 		.claims_sound = true,
+		.every_fork = true,
 	},
 	.open = fork_lock_open,
 	.shut = fork_lock_shut,

@@ -382,6 +382,7 @@ const struct spw_guard spw_guard_fork_server = {
 		.reference = "Android's zygote, AFL's fork server, "
 			     "buildbarn/bb-remote-execution",
 		.claims_sound = true,
+		.every_fork = true,
 	},
 	.open = fork_server_open,
 	.shut = fork_server_shut,

@@ -205,6 +205,7 @@ const struct spw_guard spw_guard_interpreter = {
 		.reference = "ld.so(8); load_script in the kernel's "
 			     "fs/binfmt_script.c",
 		.claims_sound = true,
+		.at_spawn = true,
 	},
 	.program = interpreter_program,
 };

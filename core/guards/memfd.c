@@ -186,6 +186,7 @@ const struct spw_guard spw_guard_memfd = {
 			     "that it was written to",
 		.reference = "memfd_create(2), execveat(2), opencontainers/runc",
 		.claims_sound = true,
+		.at_spawn = true,
 	},
 	.open = memfd_open,
 	.shut = memfd_shut,

@@ -197,6 +197,7 @@ const struct spw_guard spw_guard_private_table = {
 			     "the file",
 		.reference = "CLOSE_RANGE_UNSHARE in close_range(2)",
 		.claims_sound = true,
+		.no_mapping = true,
 	},
 	.open = private_table_open,
 	.shut = private_table_shut,

@@ -103,6 +103,7 @@ const struct spw_guard spw_guard_quiesce = {
 			     "reported, and every fork goes through this "
 			     "runtime",
 		.reference = "Go commit a4b2c5ef, dotnet/runtime#59079",
+		.every_fork = true,
 	},
 	.open = quiesce_open,
 	.shut = quiesce_shut,

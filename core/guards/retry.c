@@ -37,6 +37,7 @@ const struct spw_guard spw_guard_retry = {
 		.claim = "ETXTBSY is rarer",
 		.condition = "other children execute within 0.7 s of the fork",
 		.reference = "Go commit a4b2c5ef, golang/go#3001",
+		.at_spawn = true,
 	},
 	.again = retry_again,
 };

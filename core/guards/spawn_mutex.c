@@ -49,6 +49,8 @@ const struct spw_guard spw_guard_spawn_mutex = {
 			     "reported, and every fork goes through this "
 			     "runtime",
 		.reference = "bazelbuild/bazel#3356, JDK-8068370",
+		.at_spawn = true,
+		.every_fork = true,
 	},
 	.open = spawn_mutex_open,
 	.shut = spawn_mutex_shut,

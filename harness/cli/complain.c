@@ -91,7 +91,8 @@ int rig_unknown_fix(const struct rig_family *family, const char *given)
 	const char *names[NAMES_MAX + 1] = { NULL };
 	struct rig_fix fix;
 
-	for (unsigned i = 0; i < NAMES_MAX && family->fix(i, &fix); i++)
+	for (unsigned i = 0; i < NAMES_MAX && rig_real_fix(family, i, &fix);
+	     i++)
 		names[i] = fix.name;
 	return rig_unknown("fix", given, names);
 }

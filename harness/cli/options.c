@@ -262,6 +262,12 @@ static int set_threads(struct rig_args *a, const char *value)
 	return 0;
 }
 
+static int set_directed(struct rig_args *a, const char *value)
+{
+	a->directed = true;
+	return 0;
+}
+
 static int set_amplify(struct rig_args *a, const char *value)
 {
 	const char *expected;
@@ -376,8 +382,13 @@ static const struct {
 	[RIG_OPT_QUICK] = { "quick", 0, NULL, "less time for each cell",
 			    set_quick },
 	[RIG_OPT_THREADS] = { "threads", 0, "N",
-			      "threads that act, 1 to 64 (default 8)",
+			      "threads that act, 1 to 64 (default 8; directed "
+			      "2)",
 			      set_threads },
+	[RIG_OPT_DIRECTED] = { "directed", 0, NULL,
+			       "decide: spawn while the file is open, execute "
+			       "when the write returns",
+			       set_directed },
 	[RIG_OPT_AMPLIFY] = { "amplify", 0, "A",
 			      "make the race more likely; may be given again",
 			      set_amplify },

@@ -50,6 +50,7 @@ enum rig_option_id {
 	RIG_OPT_DIR,
 	RIG_OPT_QUICK,
 	RIG_OPT_THREADS,
+	RIG_OPT_DIRECTED,
 	RIG_OPT_AMPLIFY,
 	RIG_OPT_UNTIL_HIT,
 	RIG_OPT_BISECT,
@@ -97,6 +98,7 @@ struct rig_args {
 	bool control; /* --on control */
 	bool quick;
 	unsigned threads; /* 0: the default */
+	bool directed;
 	struct rig_amplify amplify;
 	bool until_hit, bisect;
 };

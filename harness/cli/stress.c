@@ -47,8 +47,11 @@ static int add_fix(struct session *s, const struct rig_fix *fix)
 	s->observation[s->n++].options = (struct rig_stress_options){
 		.scenario = s->scenario,
 		.fix = *fix,
-		.threads = a->threads ? a->threads : RIG_THREADS_DEFAULT,
+		.threads = a->threads  ? a->threads :
+			   a->directed ? RIG_THREADS_DIRECTED :
+					 RIG_THREADS_DEFAULT,
 		.amplify = a->amplify,
+		.directed = a->directed,
 		.time_ns = a->given & RIG_OPT(TIME) ? a->time_ns :
 						      default_time_ns,
 		.attempts = a->max,
@@ -65,18 +68,34 @@ static int add_fixes(struct session *s, const char *name)
 	int rc = 0;
 
 	if (strcmp(name, "all") != 0)
-		return rig_fix_find(family, name, &fix) ?
+		return rig_real_fix_find(family, name, &fix) ?
 			       add_fix(s, &fix) :
 			       rig_unknown_fix(family, name);
-	for (unsigned i = 0; !rc && family->fix(i, &fix); i++)
+	for (unsigned i = 0; !rc && rig_real_fix(family, i, &fix); i++)
 		rc = add_fix(s, &fix);
 	return rc;
 }
 
+/* What was given must go together. */
+static int check(const struct rig_args *a)
+{
+	const char *why;
+
+	if (rig_amplify_check(&a->amplify, a->directed, &why))
+		return rig_error("--amplify %s", why);
+	if (a->directed && a->threads && a->threads < RIG_THREADS_DIRECTED)
+		return rig_error("--threads %u: --directed needs one that "
+				 "writes and one that spawns",
+				 a->threads);
+	return 0;
+}
+
 static int choose(struct session *s)
 {
-	int rc = find_scenario(s);
+	int rc = check(s->args);
 
+	if (!rc)
+		rc = find_scenario(s);
 	if (!rc && !s->args->nfixes)
 		rc = add_fixes(s, "none");
 	for (unsigned i = 0; !rc && i < s->args->nfixes; i++)
@@ -242,13 +261,39 @@ const struct rig_command rig_command_stress = {
 		"  UNJUDGED  the unfixed variant was not hit either\n\n"
 		"Of --time the fix takes 60 percent, the controls 30 and 10. "
 		"Windows are attempts\nduring which another thread was "
-		"forking: there the race was possible.\n\namplifiers:" RIG_AMPLIFIERS(
-			AMPLIFIER_LINE),
+		"forking: there the race was possible.\n\n"
+		"--directed does not wait for luck. While one thread has the "
+		"file open, the others\nspawn; their children keep for long "
+		"what they copied; and a process that exists\nalready, on a "
+		"CPU of its own, executes the file when the write has "
+		"returned. So\neach attempt asks whether what a fix waits for "
+		"is enough. Windows are attempts in\nwhich a child had copied "
+		"the writer's descriptors before the close; where forks\nare "
+		"kept out there are none. What a fix does in the spawn counts "
+		"as well: such\nare executed by the library. Barriers to ask "
+		"about:\n"
+		"  return of vfork        --fix quiesce\n"
+		"  end of a report pipe   --fix quiesce, spawn=fork, "
+		"pipe-order=high or low\n"
+		"  return of posix_spawn  --fix none, spawn=posix_spawn, "
+		"spawn-return\n"
+		"  a pipe beside the file --fix canary-pipe, pipe-order=high "
+		"or low\n"
+		"  a lock, a close event  --fix flock, --fix close-event, "
+		"rewrite\n\namplifiers:" //
+	RIG_AMPLIFIERS(AMPLIFIER_LINE) "\n\nwith --directed (extra-fds is "
+				       "200 there unless given; noise, hold, "
+				       "cpus are not taken):" //
+	RIG_DIRECTED_AMPLIFIERS(AMPLIFIER_LINE),
 	.examples =
 		"  racerig stress etxtbsy/build-and-run\n"
 		"  racerig stress etxtbsy/build-and-run --until-hit\n"
 		"  racerig stress etxtbsy/build-and-run --fix fork-lock "
 		"--time 60s\n"
+		"  racerig stress etxtbsy/build-and-run --fix quiesce "
+		"--directed\n"
+		"  racerig stress etxtbsy/build-and-run --directed --amplify "
+		"spawn-return --amplify spawn=posix_spawn\n"
 		"  racerig stress etxtbsy/build-and-run --fix quiesce "
 		"--amplify hold=200 --amplify extra-fds=500\n"
 		"  racerig stress etxtbsy/build-and-run --dir /dev/shm "
@@ -257,7 +302,8 @@ const struct rig_command rig_command_stress = {
 		"lease --bisect\n",
 	.options = RIG_OPTS_COMMON | RIG_OPT(FIX) | RIG_OPT(MAX) |
 		   RIG_OPT(TIME) | RIG_OPT(DIR) | RIG_OPT(THREADS) |
-		   RIG_OPT(AMPLIFY) | RIG_OPT(UNTIL_HIT) | RIG_OPT(BISECT),
+		   RIG_OPT(DIRECTED) | RIG_OPT(AMPLIFY) | RIG_OPT(UNTIL_HIT) |
+		   RIG_OPT(BISECT),
 	.words_min = 1,
 	.words_max = 1,
 	.judges = true,

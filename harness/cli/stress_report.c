@@ -31,6 +31,25 @@ static const char *first_text(const struct rig_tally *tally, char *buf,
 
 /* ---- the table ---- */
 
+static const char *pipe_order_name(enum rig_pipe_order order)
+{
+	return order == RIG_PIPE_LOW ? "low" : "high";
+}
+
+static void print_directed(const struct rig_observation *o)
+{
+	const struct rig_amplify *a = &o->options.amplify;
+
+	if (a->pipe_order)
+		printf(" pipe-order=%s", pipe_order_name(a->pipe_order));
+	if (a->spawn_return)
+		printf(" spawn-return");
+	if (a->never_exec)
+		printf(" never-exec");
+	printf("; directed, executor=%s",
+	       o->stress.by_library ? "spawn" : "waiting");
+}
+
 static void print_heading(const struct rig_observation *o)
 {
 	const struct rig_amplify *a = &o->options.amplify;
@@ -49,6 +68,12 @@ static void print_heading(const struct rig_observation *o)
 		printf(" cpus=%u", a->cpus);
 	if (a->rewrite)
 		printf(" rewrite");
+	if (a->fsync)
+		printf(" fsync");
+	if (a->mapped)
+		printf(" mapped");
+	if (o->options.directed)
+		print_directed(o);
 	putchar('\n');
 }
 
@@ -183,6 +208,12 @@ static void emit_amplify(struct emit *e, const struct rig_amplify *a)
 	emit_integer(e, "hold_us", a->hold_us);
 	emit_integer(e, "cpus", a->cpus);
 	emit_bool(e, "rewrite", a->rewrite);
+	emit_bool(e, "fsync", a->fsync);
+	emit_bool(e, "mapped", a->mapped);
+	emit_string(e, "pipe_order",
+		    a->pipe_order ? pipe_order_name(a->pipe_order) : NULL);
+	emit_bool(e, "spawn_return", a->spawn_return);
+	emit_bool(e, "never_exec", a->never_exec);
 	emit_object_end(e);
 }
 
@@ -213,6 +244,10 @@ static void emit_observation(struct emit *e, const struct rig_observation *o)
 	emit_integer(e, "actors", o->options.threads);
 	emit_string(e, "spawn", rig_spawn_api_name(o->options.amplify.spawn));
 	emit_amplify(e, &o->options.amplify);
+	emit_bool(e, "directed", o->options.directed);
+	if (o->options.directed)
+		emit_string(e, "executor",
+			    o->stress.by_library ? "spawn" : "waiting");
 	emit_integer(e, "cpus", o->stress.cpus);
 	emit_integer(e, "executions", t->attempts);
 	emit_seconds(e, "seconds", t->ns);

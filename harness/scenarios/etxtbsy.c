@@ -13,26 +13,40 @@ static const char *const simulated[] = {
 	"atfork-close", "rename",         "tmpfile-link",  "fsync",
 };
 
-static bool etxtbsy_fix(unsigned i, struct rig_fix *fix)
+static void describe(const struct spw_guard *guard, struct rig_fix *fix)
 {
-	const struct spw_guard_info *info;
-	const struct spw_guard *guard;
+	const struct spw_guard_info *info = spw_guard_info(guard);
 
-	if (i >= sizeof(simulated) / sizeof(simulated[0]))
-		return false;
-	guard = spw_guard_find(simulated[i]);
-	info = spw_guard_info(guard);
 	*fix = (struct rig_fix){ .name = info->name,
 				 .summary = info->summary,
 				 .claims_sound = info->claims_sound,
+				 .every_fork = info->every_fork,
+				 .no_mapping = info->no_mapping,
+				 .at_spawn = info->at_spawn,
 				 .unavailable = info->unavailable,
 				 .guard = guard };
+}
+
+static bool etxtbsy_fix(unsigned i, struct rig_fix *fix)
+{
+	if (i >= sizeof(simulated) / sizeof(simulated[0]))
+		return false;
+	describe(spw_guard_find(simulated[i]), fix);
+	return true;
+}
+
+static bool etxtbsy_real_fix(unsigned i, struct rig_fix *fix)
+{
+	if (!spw_guards[i])
+		return false;
+	describe(spw_guards[i], fix);
 	return true;
 }
 
 const struct rig_family rig_family_etxtbsy = {
 	.name = "etxtbsy",
 	.fix = etxtbsy_fix,
+	.real_fix = etxtbsy_real_fix,
 	.uses_spw = true,
 	.race = "etxtbsy",
 };

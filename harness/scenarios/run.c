@@ -50,6 +50,22 @@ bool rig_fix_runs_here(const struct rig_fix *fix)
 	return rc != -ENOTSUP; /* what else may be wrong is not its kernel */
 }
 
+bool rig_real_fix(const struct rig_family *family, unsigned i,
+		  struct rig_fix *fix)
+{
+	return family->real_fix ? family->real_fix(i, fix) :
+				  family->fix(i, fix);
+}
+
+bool rig_real_fix_find(const struct rig_family *family, const char *name,
+		       struct rig_fix *fix)
+{
+	for (unsigned i = 0; rig_real_fix(family, i, fix); i++)
+		if (!strcmp(fix->name, name))
+			return true;
+	return false;
+}
+
 void rig_run_fail(struct rig_run *run, const char *outcome, const char *format,
 		  ...)
 {

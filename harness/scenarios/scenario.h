@@ -27,6 +27,9 @@ struct rig_fix {
 	const char *name;
 	const char *summary;
 	bool claims_sound;
+	bool every_fork; /* sound only while all forks go through libspw */
+	bool no_mapping; /* sound only while nobody maps the file */
+	bool at_spawn;   /* it works for programs that spw_spawn starts only */
 	const char *unavailable; /* why this system cannot run it, or NULL */
 	const struct spw_guard *guard; /* family etxtbsy */
 };
@@ -35,6 +38,11 @@ struct rig_family {
 	const char *name;
 	/* Fix number i, false past the last. Number 0 is "none": unfixed. */
 	bool (*fix)(unsigned i, struct rig_fix *fix);
+	/*
+	 * The same for the real kernel, which can run those, too, whose calls
+	 * the simulated one lacks. NULL: there are no others.
+	 */
+	bool (*real_fix)(unsigned i, struct rig_fix *fix);
 	bool uses_spw; /* a runtime is opened for the run */
 	/* The outcome that is the race, on the real kernel too, or NULL. */
 	const char *race;
@@ -114,9 +122,15 @@ extern const struct rig_family rig_family_classic;
 extern const struct rig_family rig_family_tiny;
 extern const struct rig_family rig_family_etxtbsy;
 
+/* Fix number i of those for the real kernel. */
+bool rig_real_fix(const struct rig_family *family, unsigned i,
+		  struct rig_fix *fix);
+
 /* The fix of that name; false where the family has none. */
 bool rig_fix_find(const struct rig_family *family, const char *name,
 		  struct rig_fix *fix);
+bool rig_real_fix_find(const struct rig_family *family, const char *name,
+		       struct rig_fix *fix);
 
 /* False where this machine's kernel lacks what the fix needs (O_CLOFORK). */
 bool rig_fix_runs_here(const struct rig_fix *fix);

@@ -68,6 +68,50 @@ static int parse_rewrite(struct rig_amplify *a, const char *value)
 	return *value ? -EINVAL : 0;
 }
 
+static int parse_fsync(struct rig_amplify *a, const char *value)
+{
+	a->fsync = true;
+	return *value ? -EINVAL : 0;
+}
+
+static int parse_mapped(struct rig_amplify *a, const char *value)
+{
+	a->mapped = true;
+	return *value ? -EINVAL : 0;
+}
+
+static int parse_pipe_order(struct rig_amplify *a, const char *value)
+{
+	bool high = !strcmp(value, "high");
+
+	a->pipe_order = high ? RIG_PIPE_HIGH : RIG_PIPE_LOW;
+	return high || !strcmp(value, "low") ? 0 : -EINVAL;
+}
+
+static int parse_spawn_return(struct rig_amplify *a, const char *value)
+{
+	a->spawn_return = true;
+	return *value ? -EINVAL : 0;
+}
+
+static int parse_never_exec(struct rig_amplify *a, const char *value)
+{
+	a->never_exec = true;
+	return *value ? -EINVAL : 0;
+}
+
+static int parse_executor(struct rig_amplify *a, const char *value)
+{
+	a->by_library = !strcmp(value, "spawn");
+	return a->by_library || !strcmp(value, "waiting") ? 0 : -EINVAL;
+}
+
+/* There is one way to name a directory. */
+static int parse_fs(struct rig_amplify *a, const char *value)
+{
+	return -EINVAL;
+}
+
 static const struct {
 	const char *name;
 	const char *expected;
@@ -80,6 +124,14 @@ static const struct {
 	{ "hold=", "hold=US, microseconds from 0 to 1000000", parse_hold },
 	{ "cpus=", "cpus=N, N from 1 to 1024", parse_cpus },
 	{ "rewrite", "rewrite, without a value", parse_rewrite },
+	{ "fsync", "fsync, without a value", parse_fsync },
+	{ "mapped", "mapped, without a value", parse_mapped },
+	{ "pipe-order=", "pipe-order=low or pipe-order=high",
+	  parse_pipe_order },
+	{ "spawn-return", "spawn-return, without a value", parse_spawn_return },
+	{ "never-exec", "never-exec, without a value", parse_never_exec },
+	{ "executor=", "executor=waiting or executor=spawn", parse_executor },
+	{ "fs=", "--dir DIR, which says on what file system", parse_fs },
 };
 
 int rig_amplify_parse(struct rig_amplify *amplify, const char *text,
@@ -94,7 +146,39 @@ int rig_amplify_parse(struct rig_amplify *amplify, const char *text,
 		*expected = amplifiers[i].expected;
 		return amplifiers[i].parse(amplify, text + len);
 	}
-	*expected = "spawn=HOW, extra-fds=N, noise=N, hold=US, cpus=N or "
-		    "rewrite";
+	*expected = "spawn=HOW, extra-fds=N, noise=N, hold=US, cpus=N, "
+		    "rewrite, fsync, mapped, pipe-order=WHERE, spawn-return, "
+		    "never-exec or executor=HOW";
 	return -EINVAL;
+}
+
+int rig_amplify_check(const struct rig_amplify *a, bool directed,
+		      const char **why)
+{
+	const struct {
+		bool is_wrong;
+		const char *why;
+	} rules[] = {
+		{ !directed && a->pipe_order, "pipe-order needs --directed" },
+		{ !directed && a->spawn_return,
+		  "spawn-return needs --directed" },
+		{ !directed && a->never_exec, "never-exec needs --directed" },
+		{ !directed && a->by_library, "executor needs --directed" },
+		{ directed && a->noise,
+		  "noise: a directed run has no threads but those it directs" },
+		{ directed && a->hold_us,
+		  "hold: a directed run holds files open until others forked" },
+		{ directed && a->cpus,
+		  "cpus: a directed run needs two, and uses two" },
+		{ a->never_exec && (a->spawn_return || a->pipe_order),
+		  "never-exec: such children report nothing, by no pipe" },
+	};
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		if (!rules[i].is_wrong)
+			continue;
+		*why = rules[i].why;
+		return -EINVAL;
+	}
+	return 0;
 }

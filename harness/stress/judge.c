@@ -58,6 +58,18 @@ static enum rig_stress_end unjudged(const struct rig_stress *r,
 	return RIG_STRESS_UNJUDGED;
 }
 
+/* Of a run whose amplifiers break the condition of the fix, it says so. */
+static const char *broken_condition(const struct rig_stress *r)
+{
+	return r->breaks_every_fork ?
+		       "; never-exec breaks the fix's condition that every "
+		       "fork goes through the runtime" :
+	       r->breaks_no_mapping ?
+		       "; mapped breaks the fix's condition that nobody maps "
+		       "the file" :
+		       "";
+}
+
 enum rig_stress_end rig_stress_judge(const struct rig_stress *r,
 				     const struct rig_workdir *dir, char *why,
 				     size_t len)
@@ -65,7 +77,7 @@ enum rig_stress_end rig_stress_judge(const struct rig_stress *r,
 	if (failure(r, why, len))
 		return RIG_STRESS_FAILED;
 	if (r->test.hits) {
-		snprintf(why, len, "hit on this kernel");
+		snprintf(why, len, "hit on this kernel%s", broken_condition(r));
 		return RIG_STRESS_HIT;
 	}
 	if (!r->test.attempts || !r->positive.hits)

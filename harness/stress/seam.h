@@ -8,18 +8,21 @@
 #ifndef RIG_STRESS_SEAM_H
 #define RIG_STRESS_SEAM_H
 
-#include "stress/stress.h"
+#include "stress/stage.h"
 
 #include <stdatomic.h>
 
 struct rig_seam {
 	struct spw_sys sys; /* first: calls find the rest behind it */
-	uint64_t hold_ns;
+	const struct rig_amplify *amplify;
+	/* Of a directed run; NULL: of another, or before it begins. */
+	struct rig_stage *stage;
 	atomic_uint_fast64_t forks;   /* begun */
 	atomic_uint_fast64_t forked;  /* of these, the descriptors are copied */
 	atomic_uint_fast64_t windows; /* see struct rig_tally */
 };
 
+/* amplify stays the caller's, and must stay. */
 void rig_seam_init(struct rig_seam *seam, const struct rig_amplify *amplify);
 
 /* How a runtime on this seam has to make children. */
@@ -27,5 +30,11 @@ enum spw_clone rig_seam_how(const struct rig_amplify *amplify);
 
 /* Whether the system refused this thread a process since the last call. */
 bool rig_seam_refused(void);
+
+/* The children that this thread makes from now on hold what they copied long. */
+void rig_seam_hold(void);
+
+/* What this thread's calls left for after the round of a directed run. */
+void rig_seam_end_round(void);
 
 #endif

@@ -2,11 +2,14 @@
 #include "stress/stress.h"
 
 #include "stress/crew.h"
+#include "stress/directed.h"
 #include "stress/seam.h"
+#include "stress/truncation.h"
 #include "stress/world.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +40,12 @@ struct stress {
 	struct rig_stress *result;
 	struct variant variant[VARIANTS];
 	struct rig_crew *crew;
-	cpu_set_t cpus; /* that the caller may use */
+	/* Instead of crew, with options->directed. */
+	struct rig_stage *stage;
+	struct rig_executor executor;
+	struct rig_directed *directed;
+	bool by_library; /* who executes, then */
+	cpu_set_t cpus;  /* that the caller may use */
 	bool pinned;
 	int *extra; /* the descriptors of extra-fds */
 	unsigned nextra;
@@ -57,18 +65,30 @@ static bool is_stopped(const struct stress *s)
 
 /* ---- amplifiers ---- */
 
-/* The threads inherit it. */
-static int restrict_cpus(struct stress *s)
+/* The first n CPUs that may be used, or, from the last on, the last n. */
+static void some_cpus(const struct stress *s, unsigned n, bool last,
+		      cpu_set_t *few)
 {
-	unsigned wanted = s->options->amplify.cpus, n = 0;
+	unsigned skip = last ? (unsigned)CPU_COUNT(&s->cpus) - n : 0;
+
+	CPU_ZERO(few);
+	for (size_t cpu = 0; cpu < CPU_SETSIZE && n; cpu++) {
+		if (!CPU_ISSET(cpu, &s->cpus))
+			continue;
+		if (skip) {
+			skip--;
+			continue;
+		}
+		CPU_SET(cpu, few);
+		n--;
+	}
+}
+
+/* The threads inherit it. */
+static int restrict_cpus(struct stress *s, unsigned wanted)
+{
 	cpu_set_t few;
 
-	if (sched_getaffinity(0, sizeof(s->cpus), &s->cpus)) {
-		if (wanted)
-			return because(s, -errno, "which CPUs there are");
-		return 0;
-	}
-	s->result->cpus = (unsigned)CPU_COUNT(&s->cpus);
 	if (!wanted)
 		return 0;
 	if (wanted > s->result->cpus) {
@@ -77,17 +97,22 @@ static int restrict_cpus(struct stress *s)
 			 s->result->cpus);
 		return -EINVAL;
 	}
-	CPU_ZERO(&few);
-	for (size_t cpu = 0; n < wanted; cpu++) {
-		if (CPU_ISSET(cpu, &s->cpus)) {
-			CPU_SET(cpu, &few);
-			n++;
-		}
-	}
+	some_cpus(s, wanted, false, &few);
 	if (sched_setaffinity(0, sizeof(few), &few))
 		return because(s, -errno, "restricting the CPUs");
 	s->result->cpus = wanted;
 	s->pinned = true;
+	return 0;
+}
+
+static int count_cpus(struct stress *s)
+{
+	if (sched_getaffinity(0, sizeof(s->cpus), &s->cpus)) {
+		if (s->options->amplify.cpus || s->options->directed)
+			return because(s, -errno, "which CPUs there are");
+		return 0;
+	}
+	s->result->cpus = (unsigned)CPU_COUNT(&s->cpus);
 	return 0;
 }
 
@@ -117,6 +142,88 @@ static void undo_amplifiers(struct stress *s)
 	free(s->extra);
 	if (s->pinned)
 		sched_setaffinity(0, sizeof(s->cpus), &s->cpus);
+}
+
+/* ---- a directed run ---- */
+
+/*
+ * Numbers from low to high: what the rig has open, the extra descriptors, the
+ * file; room for those that children open themselves; pipes, with
+ * pipe-order=high. A child closes them in that order. What its close is the
+ * last of is only queued, and drops last queued first (task_work_add): so the
+ * child's own ones lie between the drop of the pipe and that of the file.
+ */
+static int set_stage(struct stress *s)
+{
+	enum { USED = 64 }; /* by the rig, generously */
+	const struct rig_amplify *a = &s->options->amplify;
+	struct rig_site site;
+
+	s->stage = rig_stage_open();
+	if (!s->stage)
+		return because(s, -ENOMEM, "a directed run");
+	rig_site_init(&site, s->dir, 0);
+	snprintf(s->stage->path, PATH_MAX, "%s", site.path);
+	snprintf(s->stage->directory, PATH_MAX, "%s", s->dir->path);
+	s->stage->amplify = a;
+	s->stage->holders = s->options->threads - 1;
+	s->stage->file_number = (int)(USED + a->extra_fds);
+	if (a->pipe_order == RIG_PIPE_HIGH)
+		s->stage->pipe_number =
+			s->stage->file_number + USED + (int)a->extra_fds;
+	if (a->pipe_order != RIG_PIPE_LOW)
+		s->stage->own_fds = a->extra_fds;
+	some_cpus(s, 1, false, &s->executor.other);
+	some_cpus(s, 1, true, &s->executor.cpu);
+	/* Now: it must be there before any thread, runtime or file. */
+	return rig_executor_start(&s->executor, s->stage) ?
+		       because(s, -EAGAIN, "a process that executes") :
+		       0;
+}
+
+/*
+ * Found out by trying, not from the name of the file system: the amplifier that
+ * a directed run was asked for must amplify, or its zero would say nothing.
+ */
+static int check_rewrite(struct stress *s)
+{
+	uint64_t created_ns, rewritten_ns;
+	int rc = rig_truncation_close(s->dir, &created_ns, &rewritten_ns);
+
+	if (rc)
+		return because(s, rc, "rewrite");
+	if (rewritten_ns > 4 * created_ns)
+		return 0;
+	snprintf(s->result->why, sizeof(s->result->why),
+		 "rewrite: on %s to close a file that was truncated takes as "
+		 "long as to close a new one (%" PRIu64 " and %" PRIu64 " ns)",
+		 s->dir->fs, rewritten_ns, created_ns);
+	return -ENOTSUP;
+}
+
+static int prepare_directed(struct stress *s)
+{
+	int rc;
+
+	if (!s->options->directed)
+		return 0;
+	if (s->result->cpus < 2) {
+		snprintf(s->result->why, sizeof(s->result->why),
+			 "a directed run needs two CPUs that it may use");
+		return -ENOTSUP;
+	}
+	rc = s->options->amplify.rewrite ? check_rewrite(s) : 0;
+	return rc ? rc : set_stage(s);
+}
+
+static void end_directed(struct stress *s)
+{
+	if (s->directed)
+		rig_directed_stop(s->directed);
+	if (!s->stage)
+		return;
+	rig_executor_stop(&s->executor);
+	rig_stage_close(s->stage);
 }
 
 /* ---- variants ---- */
@@ -187,7 +294,23 @@ static int open_variant(struct stress *s, enum variant_id id,
 	rc = try_alone(s, v);
 	if (rc)
 		close_variant(v);
+	v->seam.stage = s->stage;
 	return rc;
+}
+
+/*
+ * An amplifier may break the condition on which a fix is sound: then its hits
+ * say nothing about the rig.
+ */
+static bool can_be_negative(const struct stress *s, const struct rig_fix *fix)
+{
+	const struct rig_amplify *a = &s->options->amplify;
+
+	return fix->claims_sound && !fix->unavailable &&
+	       strcmp(fix->name, s->options->fix.name) != 0 &&
+	       !(a->never_exec && fix->every_fork) &&
+	       !(a->mapped && fix->no_mapping) &&
+	       !(s->options->directed && fix->at_spawn && !s->by_library);
 }
 
 /* The first sound fix that is not the one under test and that works here. */
@@ -197,10 +320,9 @@ static int open_negative(struct stress *s)
 	struct rig_fix fix;
 	int rc = -ENOTSUP;
 
-	for (unsigned i = 0; rc && family->fix(i, &fix); i++) {
+	for (unsigned i = 0; rc && rig_real_fix(family, i, &fix); i++) {
 		s->result->negative_fix = fix.name;
-		if (fix.claims_sound && !fix.unavailable &&
-		    strcmp(fix.name, s->options->fix.name) != 0)
+		if (can_be_negative(s, &fix))
 			rc = open_variant(s, NEGATIVE, &fix);
 	}
 	return rc;
@@ -214,7 +336,7 @@ static int open_variants(struct stress *s)
 	s->variant[TEST].tally = &s->result->test;
 	s->variant[POSITIVE].tally = &s->result->positive;
 	s->variant[NEGATIVE].tally = &s->result->negative;
-	s->options->scenario->family->fix(0, &none);
+	rig_real_fix(s->options->scenario->family, 0, &none);
 	s->result->test_is_positive = !strcmp(s->options->fix.name, none.name);
 	/* First what is to fail, then what it is a control of: where the
 	 * unfixed variant cannot run, it is not for want of a fix. */
@@ -313,8 +435,13 @@ static int take_turn(struct stress *s, enum variant_id id)
 		slice.ns = left;
 	if (id == TEST && options->attempts)
 		slice.attempts = options->attempts - v->tally->attempts;
-	rc = rig_crew_work(s->crew, &slice, v->tally);
-	v->tally->windows = atomic_load(&v->seam.windows);
+	if (s->directed) {
+		rc = rig_directed_work(s->directed, &slice, s->by_library,
+				       v->tally);
+	} else {
+		rc = rig_crew_work(s->crew, &slice, v->tally);
+		v->tally->windows = atomic_load(&v->seam.windows);
+	}
 	return rc ? because(s, rc, "an attempt does not end") : 0;
 }
 
@@ -371,15 +498,34 @@ static int set_up(struct stress *s)
 	free(site);
 	if (rc)
 		return because(s, rc, "writing a program");
-	rc = restrict_cpus(s);
+	rc = count_cpus(s);
+	if (!rc)
+		rc = prepare_directed(s);
+	if (!rc)
+		rc = restrict_cpus(
+			s, s->options->directed ? 1 : s->options->amplify.cpus);
 	if (!rc)
 		rc = open_extra(s);
 	if (!rc)
 		rc = open_variants(s);
 	if (rc)
 		return rc;
-	rc = rig_crew_start(&s->crew, s->options, s->dir);
+	if (s->options->directed)
+		s->result->cpus = 2; /* the executor's too */
+	rc = s->options->directed ?
+		     rig_directed_start(&s->directed, s->options, s->dir,
+					s->stage, &s->executor) :
+		     rig_crew_start(&s->crew, s->options, s->dir);
 	return rc ? because(s, rc, "starting the threads") : 0;
+}
+
+static void complete(struct rig_stress_options *options)
+{
+	if (!options->threads)
+		options->threads = options->directed ? RIG_THREADS_DIRECTED :
+						       RIG_THREADS_DEFAULT;
+	if (options->directed && !options->amplify.extra_fds)
+		options->amplify.extra_fds = RIG_EXTRA_FDS_DIRECTED;
 }
 
 int rig_stress_run(const struct rig_stress_options *options,
@@ -392,19 +538,28 @@ int rig_stress_run(const struct rig_stress_options *options,
 	if (!s)
 		return -ENOMEM;
 	s->own = *options;
-	if (!s->own.threads)
-		s->own.threads = RIG_THREADS_DEFAULT;
+	complete(&s->own);
+	s->by_library = s->own.amplify.by_library || s->own.fix.at_spawn;
 	s->options = &s->own;
 	s->dir = dir;
 	s->result = result;
+	result->by_library = s->by_library;
+	result->breaks_every_fork = s->own.amplify.never_exec &&
+				    s->own.fix.every_fork;
+	result->breaks_no_mapping = s->own.amplify.mapped &&
+				    s->own.fix.no_mapping;
 	rc = set_up(s);
 	if (!rc)
 		rc = take_turns(s);
 	/* A thread that is stuck still uses all of this: it stays. */
-	if (rc == -ETIMEDOUT)
+	if (rc == -ETIMEDOUT) {
+		if (s->stage)
+			rig_executor_stop(&s->executor);
 		return rc;
+	}
 	if (s->crew)
 		rig_crew_stop(s->crew);
+	end_directed(s);
 	for (int id = TEST; id < VARIANTS; id++)
 		close_variant(&s->variant[id]);
 	undo_amplifiers(s);

@@ -17,6 +17,8 @@
 
 enum {
 	RIG_THREADS_DEFAULT = 8,
+	RIG_THREADS_DIRECTED = 2, /* the default, and the least */
+	RIG_EXTRA_FDS_DIRECTED = 200,
 	RIG_THREADS_MAX = 64,
 	RIG_NOISE_MAX = 64,
 	RIG_EXTRA_FDS_MAX = 100000,
@@ -32,6 +34,8 @@ enum rig_spawn_api {
 
 const char *rig_spawn_api_name(enum rig_spawn_api api);
 
+enum rig_pipe_order { RIG_PIPE_ANYWHERE, RIG_PIPE_LOW, RIG_PIPE_HIGH };
+
 /* What makes the race more likely; RIG_AMPLIFIERS says why. */
 struct rig_amplify {
 	enum rig_spawn_api spawn;
@@ -40,6 +44,13 @@ struct rig_amplify {
 	unsigned hold_us;   /* between the last write and the close */
 	unsigned cpus;      /* 0: all that are allowed */
 	bool rewrite;       /* the file exists and is truncated, not created */
+	bool fsync;         /* before the close */
+	bool mapped;        /* a mapping of the file outlives its descriptor */
+	/* Of a directed run alone. */
+	enum rig_pipe_order pipe_order;
+	bool spawn_return; /* close the file only when the spawns returned */
+	bool never_exec;   /* children are foreign and never execute */
+	bool by_library;   /* no executor waits: the library spawns */
 };
 
 /* For a help text: what may be given, and why it matters. */
@@ -54,14 +65,36 @@ struct rig_amplify {
 		     "large one would")                                       \
 	X("cpus=N", "run on N CPUs; on one, threads rarely meet")             \
 	X("rewrite", "overwrite the last program; freeing its blocks delays " \
-		     "the close")
+		     "the close")                                             \
+	X("fsync", "write to the device before the close, as if that "        \
+		   "helped: it is open for longer")                           \
+	X("mapped", "a mapping of the file outlives its descriptor: forked "  \
+		    "children copy that, too")
+
+/* The same, of directed runs. */
+#define RIG_DIRECTED_AMPLIFIERS(X)                                           \
+	X("pipe-order=WHERE", "low or high: number of a pipe beside the "    \
+			      "file's; exec closes in an order")             \
+	X("spawn-return", "close only when the spawn has returned: is that " \
+			  "a barrier?")                                      \
+	X("never-exec", "children are foreign, never execute, and end "      \
+			"20 ms later: holders that no exec frees")           \
+	X("executor=HOW", "waiting (default), on another CPU, or spawn: "    \
+			  "started after the barrier, too late to see much")
 
 /*
- * "spawn=fork", "extra-fds=200", "noise=4", "hold=100", "cpus=1", "rewrite".
+ * One of them, as "spawn=fork", "extra-fds=200" or "rewrite".
  * -EINVAL: *expected says what would have been right.
  */
 int rig_amplify_parse(struct rig_amplify *amplify, const char *text,
 		      const char **expected);
+
+/*
+ * Whether all of it means something in a run of that kind. -EINVAL: *why says
+ * what does not.
+ */
+int rig_amplify_check(const struct rig_amplify *amplify, bool directed,
+		      const char **why);
 
 /* Of one variant. */
 struct rig_tally {
@@ -84,6 +117,9 @@ struct rig_stress {
 	const char *negative_fix;  /* its name */
 	bool test_is_positive;     /* the fix is none; positive is empty */
 	bool interrupted;
+	bool by_library; /* of a directed run: no executor, the library spawns */
+	/* An amplifier breaks that condition of the fix under test. */
+	bool breaks_every_fork, breaks_no_mapping;
 	unsigned cpus;             /* that the threads could run on */
 	char why[RIG_MESSAGE_MAX]; /* why the run could not be made */
 };
@@ -93,6 +129,12 @@ struct rig_stress_options {
 	struct rig_fix fix;
 	unsigned threads; /* that call the scenario's actor; 0: the default */
 	struct rig_amplify amplify;
+	/*
+	 * Not left to chance: one thread writes, the others each spawn when a
+	 * file is open, and a process that waits on another CPU executes it
+	 * when the write has returned.
+	 */
+	bool directed;
 	uint64_t time_ns;  /* of all variants together; 0: no limit */
 	uint64_t attempts; /* of the variant under test; 0: no limit */
 	bool until_hit;    /* stop at its first hit */

@@ -92,6 +92,14 @@ static void test_amplifiers(void **state)
 	assert_int_equal(parsed("hold=100").hold_us, 100);
 	assert_int_equal(parsed("cpus=1").cpus, 1);
 	assert_true(parsed("rewrite").rewrite);
+	assert_true(parsed("fsync").fsync);
+	assert_true(parsed("mapped").mapped);
+	assert_int_equal(parsed("pipe-order=low").pipe_order, RIG_PIPE_LOW);
+	assert_int_equal(parsed("pipe-order=high").pipe_order, RIG_PIPE_HIGH);
+	assert_true(parsed("spawn-return").spawn_return);
+	assert_true(parsed("never-exec").never_exec);
+	assert_true(parsed("executor=spawn").by_library);
+	assert_false(parsed("executor=waiting").by_library);
 	/* The others stay. */
 	assert_int_equal(parsed("cpus=1").noise, 1);
 }
@@ -120,6 +128,14 @@ static void test_wrong_amplifiers(void **state)
 		{ "cpus=1025", "cpus=N" },
 		{ "rewrite=1", "rewrite" },
 		{ "rewrites", "rewrite" },
+		{ "fsync=1", "fsync" },
+		{ "mapped=no", "mapped" },
+		{ "pipe-order=", "pipe-order=low" },
+		{ "pipe-order=highest", "pipe-order=low" },
+		{ "spawn-return=2", "spawn-return" },
+		{ "never-exec=1", "never-exec" },
+		{ "executor=", "executor=waiting" },
+		{ "fs=/tmp", "--dir DIR" },
 	};
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
@@ -133,6 +149,46 @@ static void test_wrong_amplifiers(void **state)
 			fail_msg("\"%s\": expected %s", wrong[i].text,
 				 expected);
 	}
+}
+
+static void expect_together(struct rig_amplify amplify, bool directed,
+			    const char *text)
+{
+	const char *why = "";
+	int rc = rig_amplify_check(&amplify, directed, &why);
+
+	assert_int_equal(rc, text ? -EINVAL : 0);
+	if (text && strncmp(why, text, strlen(text)) != 0)
+		fail_msg("\"%s\" does not begin with %s", why, text);
+}
+
+static void test_amplifiers_that_go_together(void **state)
+{
+	const struct rig_amplify high = { .pipe_order = RIG_PIPE_HIGH };
+	const struct rig_amplify returned = { .spawn_return = true };
+	const struct rig_amplify never = { .never_exec = true };
+	const struct rig_amplify library = { .by_library = true };
+	const struct rig_amplify both = { .never_exec = true,
+					  .spawn_return = true };
+	const struct rig_amplify either = { .extra_fds = 7,
+					    .rewrite = true,
+					    .fsync = true,
+					    .mapped = true };
+
+	expect_together(either, false, NULL);
+	expect_together(either, true, NULL);
+	expect_together(high, true, NULL);
+	expect_together(high, false, "pipe-order");
+	expect_together(returned, true, NULL);
+	expect_together(returned, false, "spawn-return");
+	expect_together(never, true, NULL);
+	expect_together(never, false, "never-exec");
+	expect_together(library, true, NULL);
+	expect_together(library, false, "executor");
+	expect_together(both, true, "never-exec");
+	expect_together((struct rig_amplify){ .noise = 1 }, true, "noise");
+	expect_together((struct rig_amplify){ .hold_us = 1 }, true, "hold");
+	expect_together((struct rig_amplify){ .cpus = 1 }, true, "cpus");
 }
 
 /* ---- what the counts amount to ---- */
@@ -196,6 +252,18 @@ static void test_hit(void **state)
 	expect_judged(&r, RIG_STRESS_HIT, "hit on this kernel");
 }
 
+static void test_a_hit_that_an_amplifier_is_to_blame_for(void **state)
+{
+	struct rig_stress r = clean_run();
+
+	r.test.hits = 1;
+	r.breaks_every_fork = true;
+	expect_judged(&r, RIG_STRESS_HIT, "never-exec breaks the fix's");
+	r.breaks_every_fork = false;
+	r.breaks_no_mapping = true;
+	expect_judged(&r, RIG_STRESS_HIT, "mapped breaks the fix's");
+}
+
 static void test_what_spoils_a_run(void **state)
 {
 	struct rig_stress r = clean_run();
@@ -238,9 +306,11 @@ int main(void)
 		cmocka_unit_test(test_wilson_contains_the_rate),
 		cmocka_unit_test(test_amplifiers),
 		cmocka_unit_test(test_wrong_amplifiers),
+		cmocka_unit_test(test_amplifiers_that_go_together),
 		cmocka_unit_test(test_clean_only_beside_a_control_that_fired),
 		cmocka_unit_test(test_the_unfixed_variant_is_its_own_control),
 		cmocka_unit_test(test_hit),
+		cmocka_unit_test(test_a_hit_that_an_amplifier_is_to_blame_for),
 		cmocka_unit_test(test_what_spoils_a_run),
 		cmocka_unit_test(test_a_kernel_without_the_check),
 	};
