@@ -87,12 +87,31 @@ static void check_case(const struct rig_subject *subject)
 		assert_int_equal(dpor.terminal, bench.search.terminal);
 }
 
+/* Every scenario there is, with every fix, as many actors as it has. */
+static void check_scenario(const struct rig_scenario *scenario)
+{
+	struct rig_plan plan = { .scenario = scenario,
+				 .how = SPW_CLONE_VFORK,
+				 .kernel = sim_defaults,
+				 .actors = scenario->actors };
+
+	for (unsigned i = 0; scenario->family->fix(i, &plan.fix); i++) {
+		rig_case_set(rig, &plan);
+		check_case(rig->subject);
+	}
+}
+
 static void states_and_dpor_agree(void **state)
 {
 	agreed = 0;
 	for_each_case(check_case);
 	printf("%u of %d cases compared\n", agreed, 6 * 16);
 	assert_true(agreed > (SLOW ? 30 : 60));
+	agreed = 0;
+	for (unsigned i = 0; rig_scenarios[i]; i++)
+		check_scenario(rig_scenarios[i]);
+	printf("%u scenarios and fixes compared\n", agreed);
+	assert_true(agreed > 40);
 }
 
 /* ---- random walks ---- */
