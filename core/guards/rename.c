@@ -28,7 +28,7 @@ static char *name_beside(struct spw_sys *sys, const char *path)
 	char *name = sys->alloc(sys, len + sizeof(SUFFIX));
 
 	if (name) {
-		memcpy(name, path, len);
+		memcpy(name, path, len + 1);
 		memcpy(name + len, SUFFIX, sizeof(SUFFIX));
 	}
 	return name;

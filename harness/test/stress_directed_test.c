@@ -360,8 +360,8 @@ static void test_nothing_is_left(void **state)
 /* The first child of this process, or 0. */
 static pid_t first_child(void)
 {
-	char path[64];
-	int pid = 0;
+	char path[64], line[32];
+	long pid = 0;
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/self/task/%d/children",
@@ -369,10 +369,10 @@ static pid_t first_child(void)
 	file = fopen(path, "r");
 	if (!file)
 		return 0;
-	if (fscanf(file, "%d", &pid) != 1)
-		pid = 0;
+	if (fgets(line, sizeof(line), file))
+		pid = strtol(line, NULL, 10);
 	fclose(file);
-	return pid;
+	return (pid_t)pid;
 }
 
 static void stop_keeper(void *ctx, const struct rig_stress *so_far)
