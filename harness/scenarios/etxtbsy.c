@@ -11,6 +11,7 @@ static const char *const simulated[] = {
 	"quiesce",      "canary-pipe",    "flock",         "lease",
 	"close-event",  "writer-process", "private-table", "clofork",
 	"atfork-close", "rename",         "tmpfile-link",  "fsync",
+	"hardlink",     "auto",
 };
 
 static void describe(const struct spw_guard *guard, struct rig_fix *fix)
