@@ -107,11 +107,26 @@ static void hold(struct holder *h)
 	spw_release(proc);
 }
 
+/* What the spawn itself slept is in it, so it follows the shorter ones. */
+static void learn_life(struct rig_stage *stage, uint64_t ns)
+{
+	static const uint64_t longest_ns = 100000000;
+	uint64_t life = atomic_load(&stage->life_ns);
+
+	if (!life || ns < life)
+		life = ns;
+	else
+		life += life / 16;
+	atomic_store(&stage->life_ns,
+		     (unsigned)(life < longest_ns ? life : longest_ns));
+}
+
 static void *holder_main(void *arg)
 {
 	struct holder *h = arg;
 	struct rig_directed *d = h->directed;
 	unsigned asked = 1;
+	uint64_t begun_ns;
 
 	rig_seam_hold();
 	/* What pipe-order=low sleeps is shorter than the usual slack. */
@@ -120,7 +135,12 @@ static void *holder_main(void *arg)
 		if (!rig_stage_reach(&d->stage->asked, asked, look_ns))
 			continue;
 		asked++;
+		/* A writer that is a process asks, too, and what this one sees
+		 * of the slice is the thread's: it was set before the round. */
+		atomic_load(&d->rounds);
+		begun_ns = now_ns();
 		hold(h);
+		learn_life(d->stage, now_ns() - begun_ns);
 		rig_stage_add(&d->stage->rested);
 	}
 	return NULL;

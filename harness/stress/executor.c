@@ -7,12 +7,10 @@
 #include "stress/executor.h"
 
 #include <errno.h>
-#include <linux/futex.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 /* How often is looked whether all is over. */
@@ -60,15 +58,13 @@ static SPW_CHILD bool spin(const struct executor_start *start)
 
 static SPW_CHILD bool sleep_until_go(const struct executor_start *start)
 {
-	const struct timespec look = { .tv_nsec = 10000000 };
 	struct rig_stage *stage = start->stage;
 	unsigned seen;
 
 	while ((seen = atomic_load(&stage->go)) != start->round) {
 		if (is_over(start))
 			return false;
-		syscall(SYS_futex, &stage->go, FUTEX_WAIT, seen, &look, NULL,
-			0);
+		rig_stage_child_sleep(&stage->go, seen);
 	}
 	return true;
 }
@@ -83,7 +79,7 @@ static SPW_CHILD int execute(void *arg)
 
 	/* It outlives execve: no program outlives the rig. */
 	syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	rig_stage_set(&stage->ready, start->round);
+	rig_stage_child_set(&stage->ready, start->round);
 	if (!(atomic_load(&stage->beside) ? sleep_until_go(start) :
 					    spin(start)))
 		return 0;

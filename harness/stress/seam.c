@@ -127,14 +127,15 @@ static void before_close(struct rig_seam *seam, int fd)
  */
 static void before_pipe_close(struct rig_seam *seam)
 {
-	static const uint32_t longest_ns = 1000000;
 	struct rig_rng rng;
 
 	if (seam->amplify->pipe_order != RIG_PIPE_LOW)
 		return;
 	rig_rng_seed(&rng, thread.sleep, (uint64_t)(uintptr_t)&thread);
 	thread.sleep = rig_rng_next(&rng);
-	seam->sys.sleep_ns(&seam->sys, rig_rng_below(&rng, longest_ns));
+	seam->sys.sleep_ns(
+		&seam->sys,
+		rig_rng_below(&rng, atomic_load(&seam->stage->life_ns) + 1));
 }
 
 /*

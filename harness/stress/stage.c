@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/futex.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -14,6 +13,9 @@
 #ifndef SCHED_IDLE
 #define SCHED_IDLE 5
 #endif
+
+/* Of linux/futex.h, which musl-gcc does not find. */
+enum { FUTEX_WAIT = 0, FUTEX_WAKE = 1 };
 
 struct rig_stage *rig_stage_open(void)
 {
@@ -62,16 +64,35 @@ static SPW_CHILD void wake(atomic_uint *word)
 	syscall(SYS_futex, word, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
 }
 
-SPW_CHILD void rig_stage_set(atomic_uint *word, unsigned value)
+void rig_stage_set(atomic_uint *word, unsigned value)
 {
 	atomic_store(word, value);
 	wake(word);
 }
 
-SPW_CHILD void rig_stage_add(atomic_uint *word)
+void rig_stage_add(atomic_uint *word)
 {
 	atomic_fetch_add(word, 1);
 	wake(word);
+}
+
+SPW_CHILD void rig_stage_child_set(atomic_uint *word, unsigned value)
+{
+	atomic_store(word, value);
+	wake(word);
+}
+
+SPW_CHILD void rig_stage_child_add(atomic_uint *word)
+{
+	atomic_fetch_add(word, 1);
+	wake(word);
+}
+
+SPW_CHILD void rig_stage_child_sleep(atomic_uint *word, unsigned value)
+{
+	const struct timespec most = { .tv_nsec = 10000000 };
+
+	syscall(SYS_futex, word, FUTEX_WAIT, value, &most, NULL, 0);
 }
 
 /* ---- the writer ---- */
@@ -106,7 +127,6 @@ void rig_stage_copy(struct rig_stage *stage)
 static SPW_CHILD void let_close(struct rig_stage *stage)
 {
 	enum { LOOKS = 10 };
-	const struct timespec look = { .tv_nsec = 10000000 };
 	unsigned asked = atomic_load(&stage->asked), seen;
 
 	if (stage->amplify->spawn_return)
@@ -115,8 +135,7 @@ static SPW_CHILD void let_close(struct rig_stage *stage)
 		seen = atomic_load(&stage->closed);
 		if (seen == asked)
 			return;
-		syscall(SYS_futex, &stage->closed, FUTEX_WAIT, seen, &look,
-			NULL, 0);
+		rig_stage_child_sleep(&stage->closed, seen);
 	}
 }
 
@@ -132,7 +151,7 @@ SPW_CHILD void rig_stage_enter(struct rig_stage *stage, bool own_table)
 	const struct sched_param lowest = { .sched_priority = 0 };
 
 	syscall(SYS_sched_setscheduler, 0, SCHED_IDLE, &lowest);
-	rig_stage_add(&stage->copied);
+	rig_stage_child_add(&stage->copied);
 	if (!own_table)
 		return;
 	let_close(stage);

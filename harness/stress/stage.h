@@ -33,6 +33,7 @@ struct rig_stage {
 	atomic_uint closed;   /* asked, when the file was closed thereafter */
 	atomic_uint windows;  /* rounds in which one had, before the close */
 	atomic_uint returned; /* spawns that have returned */
+	atomic_uint life_ns;  /* of children, from fork to end: about */
 	atomic_uint rested;   /* times that a holder was done */
 
 	/* ---- the writer and the executor ---- */
@@ -54,9 +55,17 @@ void rig_stage_close(struct rig_stage *stage);
 /* Waits until *word has reached value; false: not within ns. */
 bool rig_stage_reach(atomic_uint *word, unsigned value, uint64_t ns);
 
-/* [child] */
 void rig_stage_set(atomic_uint *word, unsigned value);
 void rig_stage_add(atomic_uint *word);
+
+/*
+ * [child] The same for a child, whose memory accesses no sanitizer sees: by
+ * them it learns of no order between threads.
+ */
+void rig_stage_child_set(atomic_uint *word, unsigned value);
+void rig_stage_child_add(atomic_uint *word);
+/* [child] Sleeps while *word is value, for 10 ms at most. */
+void rig_stage_child_sleep(atomic_uint *word, unsigned value);
 
 /*
  * The writer is about to close what it has written: once in a round, has every

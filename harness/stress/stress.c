@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /*
@@ -146,6 +147,24 @@ static void undo_amplifiers(struct stress *s)
 
 /* ---- a directed run ---- */
 
+enum { USED = 64 }; /* numbers, by the rig itself, generously */
+
+/* Or descriptors could not be where the run wants them, and it would be vain. */
+static int check_numbers(struct stress *s)
+{
+	unsigned most = 3 * USED + 2 * s->options->amplify.extra_fds +
+			2 * s->options->threads;
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur >= most)
+		return 0;
+	snprintf(s->result->why, sizeof(s->result->why),
+		 "extra-fds=%u: a directed run needs %u descriptors (see "
+		 "ulimit -n): %s",
+		 s->options->amplify.extra_fds, most, strerror(EMFILE));
+	return -EMFILE;
+}
+
 /*
  * Numbers from low to high: what the rig has open, the extra descriptors, the
  * file; room for those that children open themselves; pipes, with
@@ -155,7 +174,6 @@ static void undo_amplifiers(struct stress *s)
  */
 static int set_stage(struct stress *s)
 {
-	enum { USED = 64 }; /* by the rig, generously */
 	const struct rig_amplify *a = &s->options->amplify;
 	struct rig_site site;
 
@@ -213,6 +231,8 @@ static int prepare_directed(struct stress *s)
 		return -ENOTSUP;
 	}
 	rc = s->options->amplify.rewrite ? check_rewrite(s) : 0;
+	if (!rc)
+		rc = check_numbers(s);
 	return rc ? rc : set_stage(s);
 }
 

@@ -148,14 +148,14 @@ static void test_return_of_vfork_is_no_barrier(void **state)
 	expect_hit(&options);
 }
 
+/* With the number of the pipe below the file's it is one attempt in a hundred,
+ * or a thousand: too rare for a test where forks are slow. */
 static void test_end_of_the_report_pipe_is_no_barrier(void **state)
 {
 	struct rig_stress_options options = options_of("quiesce");
 
 	options.amplify.spawn = RIG_SPAWN_FORK;
 	options.amplify.pipe_order = RIG_PIPE_HIGH;
-	expect_hit(&options);
-	options.amplify.pipe_order = RIG_PIPE_LOW;
 	expect_hit(&options);
 }
 
@@ -361,8 +361,7 @@ static void test_nothing_is_left(void **state)
 /* The first child of this process, or 0. */
 static pid_t first_child(void)
 {
-	char path[64], line[32];
-	long pid = 0;
+	char path[64], line[32] = "";
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/self/task/%d/children",
@@ -370,10 +369,10 @@ static pid_t first_child(void)
 	file = fopen(path, "r");
 	if (!file)
 		return 0;
-	if (fgets(line, sizeof(line), file))
-		pid = strtol(line, NULL, 10);
+	if (!fgets(line, sizeof(line), file))
+		line[0] = '\0';
 	fclose(file);
-	return (pid_t)pid;
+	return (pid_t)strtol(line, NULL, 10);
 }
 
 static void stop_keeper(void *ctx, const struct rig_stress *so_far)
