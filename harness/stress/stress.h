@@ -79,8 +79,8 @@ struct rig_amplify {
 			  "a barrier?")                                      \
 	X("never-exec", "children are foreign, never execute, and end "      \
 			"20 ms later: holders that no exec frees")           \
-	X("executor=HOW", "waiting (default), on another CPU, or spawn, by " \
-			  "the library: most windows have passed by then")
+	X("executor=HOW", "waiting (default), on another CPU, or spawn: by " \
+			  "the library after the write, a little later")
 
 /*
  * One of them, as "spawn=fork", "extra-fds=200" or "rewrite".
