@@ -48,9 +48,9 @@ static void emit_search(struct emit *e, const struct report_search *search)
 		return;
 	emit_object(e, "expected");
 	emit_integer(e, "walks", search->walks);
-	emit_fraction(e, "traces", search->traces_guess);
-	emit_fraction(e, "traces_error", search->traces_error);
-	emit_fraction(e, "schedules", search->schedules_guess);
+	emit_estimate(e, "traces", search->traces_guess);
+	emit_estimate(e, "traces_error", search->traces_error);
+	emit_estimate(e, "schedules", search->schedules_guess);
 	emit_object_end(e);
 }
 

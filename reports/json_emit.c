@@ -129,6 +129,14 @@ void emit_fraction(struct emit *e, const char *key, double value)
 		billionths % 1000000000);
 }
 
+void emit_estimate(struct emit *e, const char *key, double value)
+{
+	/* No digits behind the point, which a locale might change; with one,
+	 * or who reads it may take it for an integer that is too large. */
+	start_value(e, key);
+	fprintf(e->out, "%.0f.0", value);
+}
+
 void emit_probability(struct emit *e, const char *key, double value)
 {
 	char buf[TEXT_PROBABILITY_MAX];

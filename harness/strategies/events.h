@@ -14,7 +14,8 @@
 #include "engine/engine.h"
 
 enum {
-	RIG_EVENTS_MAX = RIG_DECISIONS_MAX,
+	/* One more than an execution makes: what is pending at its end. */
+	RIG_EVENTS_MAX = RIG_DECISIONS_MAX + 64,
 	RIG_EVENT_WORDS = RIG_EVENTS_MAX / 64,
 	RIG_EVENT_NONE = RIG_EVENTS_MAX,
 	RIG_EVENTS_TASKS = RIG_CLOCK + 1, /* the clock is one of them */

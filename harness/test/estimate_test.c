@@ -78,7 +78,7 @@ static void check_case(const struct rig_subject *subject)
 	 * showed once that dpor missed traces.
 	 */
 	if (e.traces > 5 * e.error + (double)bench.search.traces ||
-	    30 * e.traces < (double)bench.search.traces)
+	    (SLOW ? 1000 : 30) * e.traces < (double)bench.search.traces)
 		fail_msg("%s: guessed %f of %lu", rig->plan.fix.name, e.traces,
 			 (unsigned long)bench.search.traces);
 }
