@@ -64,6 +64,22 @@ static void small_programs_have_the_same_traces(void **state)
 		assert_true(same_traces(use_program(programs[i]), 100000));
 }
 
+/* ---- no end ---- */
+
+static void spin(unsigned index)
+{
+	for (;;)
+		load(0);
+}
+
+/* As long as an execution can be, and then what is pending. */
+static void live_locks_are_found(void **state)
+{
+	explore(use_cells(2, spin, NULL), "dpor", NULL);
+	assert_true(bench.search.violated);
+	assert_string_equal(bench.search.outcome, "livelock");
+}
+
 /* ---- states ---- */
 
 static unsigned agreed, walked;
@@ -159,6 +175,7 @@ int main(void)
 		TEST(counts_are_those_of_the_literature),
 		TEST(identical_actors_begin_in_one_order),
 		TEST(small_programs_have_the_same_traces),
+		TEST(live_locks_are_found),
 		CASE_TEST(states_and_dpor_agree),
 		CASE_TEST(no_walk_is_missed),
 	};
