@@ -61,11 +61,18 @@ static void print_fd_path(int fd, char path[32])
 	path[at] = '\0';
 }
 
-/* Not by AT_EMPTY_PATH, which takes a capability (CAP_DAC_READ_SEARCH). */
+/*
+ * AT_EMPTY_PATH takes a capability (CAP_DAC_READ_SEARCH), without which it says
+ * ENOENT; the other way takes /proc.
+ */
 int spw_linux_link_fd(struct spw_sys *sys, int fd, const char *to)
 {
+	int rc = (int)spw_linux_result(
+		linkat(fd, "", AT_FDCWD, to, AT_EMPTY_PATH));
 	char path[32];
 
+	if (rc != -ENOENT)
+		return rc;
 	print_fd_path(fd, path);
 	return (int)spw_linux_result(
 		linkat(AT_FDCWD, path, AT_FDCWD, to, AT_SYMLINK_FOLLOW));

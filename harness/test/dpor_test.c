@@ -87,7 +87,7 @@ static unsigned agreed, walked;
 /* Where both come to an end within the limit: verdict, and terminal states. */
 static void check_case(const struct rig_subject *subject)
 {
-	const struct rig_limits limits = { .executions = SLOW ? 3000 : 20000 };
+	const struct rig_limits limits = { .executions = SLOW ? 1000 : 20000 };
 	struct rig_search dpor;
 
 	explore(subject, "dpor", &limits);
@@ -140,16 +140,17 @@ static unsigned at_random(void *state, struct rig_engine *e, rig_set choices)
 /* Whatever a random walk does, dpor has done, up to the order of steps. */
 static void check_walks(const struct rig_subject *subject)
 {
-	const struct rig_limits limits = { .executions = 2500 };
+	const struct rig_limits limits = { .executions = SLOW ? 400 : 2500 };
 	bool identical = bench.engine->identical;
 	struct rig_rng rng;
 
 	bench.engine->identical = false;
 	explore(subject, "dpor", &limits);
-	if (bench.search.complete && bench.search.traces <= 1500) {
+	if (bench.search.complete &&
+	    bench.search.traces <= (SLOW ? 200 : 1500)) {
 		walked++;
 		dpor_traces(subject);
-		for (unsigned i = 0; i < (SLOW ? 50 : 500); i++) {
+		for (unsigned i = 0; i < (SLOW ? 20 : 500); i++) {
 			rig_rng_seed(&rng, 5, i);
 			run_noted(subject, at_random, &rng);
 			if (bench.engine->end == RIG_DONE &&
@@ -166,7 +167,7 @@ static void no_walk_is_missed(void **state)
 	walked = 0;
 	for_each_case(check_walks);
 	for_each_guard(check_walks);
-	assert_true(walked > 20);
+	assert_true(walked > (SLOW ? 10 : 20));
 }
 
 int main(void)
