@@ -171,3 +171,15 @@ permissions_bind() {
 
 # A regression that many tests start from.
 export race=$corpus/regressions/build-and-run.none.vfork.sched
+
+# The known counter-examples, all of them; where the program is slow, one for
+# each fix.
+regressions() {
+	local all=("$corpus"/regressions/*.sched)
+	local few=("$corpus"/regressions/build-and-run.*.vfork.sched)
+	if [[ -n ${RACERIG_QUICK:-} ]]; then
+		echo "NOTE: slow build, ${#few[@]} of ${#all[@]} regressions" >&2
+		all=("${few[@]}")
+	fi
+	printf '%s\n' "${all[@]}"
+}
