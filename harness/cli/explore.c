@@ -139,9 +139,13 @@ static void show_progress(void *ctx, const struct rig_search *s)
 {
 	const struct exploration *x = ctx;
 	const struct rig_plan *plan = &x->plan[x->judged];
+	const struct rig_judgement *j = x->judgement[x->judged];
 
 	fprintf(stderr, "\r%u/%u %s %s: %" PRIu64 " executions", x->judged + 1,
 		x->n, plan->scenario->name, plan->fix.name, s->executions);
+	if (j->result.search.walks)
+		fprintf(stderr, " of about %.2g traces",
+			j->result.search.traces_guess);
 	if (s->share > 0)
 		fprintf(stderr, ", %.3g %% done", s->share * 100);
 	fprintf(stderr, ", %.0f/s, %.0f s \033[K",
@@ -356,7 +360,8 @@ const struct rig_command rig_command_explore = {
 	.words = "SCENARIO...",
 	.text = "Runs a scenario on the simulated kernel, schedule after schedule, and says\n"
 		"what that proves:\n\n"
-		"  PROVED    every reachable state of the model visited, none violated\n"
+		"  PROVED    every trace of the model explored (or every state visited), none\n"
+		"            violated\n"
 		"  HELD      a sample, or less than everything, and none violated\n"
 		"  BROKEN    violated by a schedule of whole calls\n"
 		"  NARROWED  violated, but only with a step inside the kernel or with a task\n"
