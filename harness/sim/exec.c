@@ -36,7 +36,7 @@ int sim_program_code(const void *data, size_t len)
 }
 
 /* Steps that come before anything changes: all that can fail does so here. */
-static int look_up(struct sim *sim, const char *path, unsigned *index)
+static int look_up(struct sim *sim, struct sim_path path, unsigned *index)
 {
 	const struct sim_inode *inode;
 
@@ -70,26 +70,27 @@ static void deny_write_access(struct sim *sim, unsigned index)
 	sim_proc_self(sim)->image = (uint8_t)index;
 }
 
-static int execve_call(struct spw_sys *sys, const char *path,
+static int execve_call(struct spw_sys *sys, const char *text,
 		       char *const argv[], char *const envp[])
 {
 	struct sim *sim = sim_of(sys);
 	struct sim_task *self = sim_self(sim);
+	struct sim_path path = sim_path(text);
 	unsigned index;
 	int code, rc;
 
 	(void)argv;
 	(void)envp;
-	sim_about_path(sim, sim_path_key(path), false);
+	sim_about_path(sim, path.key, false);
 	sim_point(sim, SIM_EXECVE);
-	rig_detail(sim->engine, "(%s)", path);
+	rig_detail(sim->engine, "(%s)", text);
 	if (sim_proc_self(sim)->threads > 1)
 		sim_contract(sim, "execve in a process with other threads: "
 				  "the model does not cover that");
 	rc = look_up(sim, path, &index);
 	if (rc) {
 		if (sim->mirror)
-			sim->mirror->execve(sim->mirror->ctx, path, rc);
+			sim->mirror->execve(sim->mirror->ctx, text, rc);
 		return sim_result(sim, rc);
 	}
 	code = sim->inode[index].data[sizeof(magic)];
@@ -101,7 +102,7 @@ static int execve_call(struct spw_sys *sys, const char *path,
 	self->arg = NULL; /* memory of its own from here on */
 	sim_drop_table(sim, true);
 	if (sim->mirror)
-		sim->mirror->execve(sim->mirror->ctx, path, 0);
+		sim->mirror->execve(sim->mirror->ctx, text, 0);
 	sim_exit(sim, code);
 }
 

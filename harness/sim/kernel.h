@@ -182,6 +182,12 @@ struct sim_watch {
 	rig_set waiters;
 };
 
+/* A path as a call was given it. */
+struct sim_path {
+	const char *text;
+	uint64_t key; /* hash of text: the same in every execution */
+};
+
 /* A name in the one directory. */
 struct sim_dentry {
 	uint8_t inode; /* 0: free */
@@ -417,11 +423,11 @@ void sim_run_drops(struct sim *sim);
 /* Drops every descriptor of the caller's table, or the close-on-exec ones. */
 void sim_drop_table(struct sim *sim, bool only_cloexec);
 
-/* The same for the same name, in every execution. */
-uint64_t sim_path_key(const char *path);
-unsigned sim_inode_find(struct sim *sim, const char *path);
+struct sim_path sim_path(const char *text);
+unsigned sim_inode_find(struct sim *sim, struct sim_path path);
 /* path NULL: without a name. 0: no room. */
-unsigned sim_inode_create(struct sim *sim, const char *path, unsigned mode);
+unsigned sim_inode_create(struct sim *sim, const struct sim_path *path,
+			  unsigned mode);
 void sim_inode_put(struct sim *sim, unsigned inode);
 /* Frees the inode if nothing refers to it any more. */
 void sim_inode_reap(struct sim *sim, unsigned inode);

@@ -9,13 +9,13 @@
 #include <fcntl.h>
 #include <string.h>
 
-uint64_t sim_path_key(const char *path)
+struct sim_path sim_path(const char *text)
 {
-	uint64_t key = 0;
+	struct sim_path path = { .text = text };
 
-	for (; *path; path++)
-		key = rig_mix(key, (unsigned char)*path);
-	return key;
+	for (; *text; text++)
+		path.key = rig_mix(path.key, (unsigned char)*text);
+	return path;
 }
 
 static void access_name(struct sim *sim, uint64_t key, enum rig_mode mode)
@@ -23,19 +23,17 @@ static void access_name(struct sim *sim, uint64_t key, enum rig_mode mode)
 	sim_access(sim, SIM_OBJECT_NAMES + (unsigned)(key % SIM_NAMES), mode);
 }
 
-static struct sim_dentry *find_name(struct sim *sim, const char *path)
+static struct sim_dentry *find_name(struct sim *sim, struct sim_path path)
 {
-	uint64_t key = sim_path_key(path);
-
-	access_name(sim, key, RIG_READ);
+	access_name(sim, path.key, RIG_READ);
 	for (unsigned i = 0; i < sim->nnames; i++)
-		if (sim->name[i].inode && sim->name[i].key == key &&
-		    !strcmp(sim->name[i].path, path))
+		if (sim->name[i].inode && sim->name[i].key == path.key &&
+		    !strcmp(sim->name[i].path, path.text))
 			return &sim->name[i];
 	return NULL;
 }
 
-unsigned sim_inode_find(struct sim *sim, const char *path)
+unsigned sim_inode_find(struct sim *sim, struct sim_path path)
 {
 	const struct sim_dentry *name = find_name(sim, path);
 
@@ -43,23 +41,24 @@ unsigned sim_inode_find(struct sim *sim, const char *path)
 }
 
 /* One more name for an inode. 0, or -ENOSPC. */
-static int add_name(struct sim *sim, const char *path, unsigned inode)
+static int add_name(struct sim *sim, struct sim_path path, unsigned inode)
 {
+	size_t len = strlen(path.text);
 	unsigned i = 0;
 
 	while (i < SIM_DENTRIES && sim->name[i].inode)
 		i++;
-	if (i == SIM_DENTRIES || strlen(path) >= SIM_PATH) {
+	if (i == SIM_DENTRIES || len >= SIM_PATH) {
 		rig_access_all(sim->engine); /* an unlink would help */
 		return -ENOSPC;
 	}
 	if (i >= sim->nnames)
 		sim->nnames = i + 1;
-	sim->name[i] = (struct sim_dentry){ .inode = (uint8_t)inode,
-					    .key = sim_path_key(path) };
-	memcpy(sim->name[i].path, path, strlen(path) + 1);
+	sim->name[i] =
+		(struct sim_dentry){ .inode = (uint8_t)inode, .key = path.key };
+	memcpy(sim->name[i].path, path.text, len + 1);
 	sim->inode[inode].links++;
-	access_name(sim, sim->name[i].key, RIG_WRITE);
+	access_name(sim, path.key, RIG_WRITE);
 	return 0;
 }
 
@@ -73,7 +72,8 @@ static void remove_name(struct sim *sim, struct sim_dentry *name)
 	sim_inode_reap(sim, inode);
 }
 
-unsigned sim_inode_create(struct sim *sim, const char *path, unsigned mode)
+unsigned sim_inode_create(struct sim *sim, const struct sim_path *path,
+			  unsigned mode)
 {
 	struct sim_inode *inode;
 	unsigned i = 1;
@@ -91,13 +91,14 @@ unsigned sim_inode_create(struct sim *sim, const char *path, unsigned mode)
 				     .object = sim_objects(sim,
 							   SIM_INODE_OBJECTS),
 				     .mode = (uint16_t)mode };
-	if (path && add_name(sim, path, i)) {
+	if (!path)
+		return i;
+	if (add_name(sim, *path, i)) {
 		*inode = (struct sim_inode){ 0 };
 		return 0;
 	}
-	inode->key = path ? sim_path_key(path) : 0;
-	if (path)
-		memcpy(inode->path, path, strlen(path) + 1);
+	inode->key = path->key;
+	memcpy(inode->path, path->text, strlen(path->text) + 1);
 	return i;
 }
 
@@ -201,8 +202,8 @@ static int open_inode(struct sim *sim, unsigned i, int flags)
 }
 
 /* The inode that is opened, created where flags say so. */
-static int look_up(struct sim *sim, const char *path, int flags, mode_t mode,
-		   unsigned *inode)
+static int look_up(struct sim *sim, struct sim_path path, int flags,
+		   mode_t mode, unsigned *inode)
 {
 	bool unnamed = (flags & O_TMPFILE) == O_TMPFILE;
 
@@ -212,21 +213,21 @@ static int look_up(struct sim *sim, const char *path, int flags, mode_t mode,
 	if (!*inode && !unnamed && !(flags & O_CREAT))
 		return -ENOENT;
 	if (!*inode)
-		*inode = sim_inode_create(sim, unnamed ? NULL : path, mode);
+		*inode = sim_inode_create(sim, unnamed ? NULL : &path, mode);
 	return *inode ? 0 : -ENOSPC;
 }
 
-static int open_call(struct spw_sys *sys, const char *path, int flags,
+static int open_call(struct spw_sys *sys, const char *text, int flags,
 		     mode_t mode)
 {
 	struct sim *sim = sim_of(sys);
+	struct sim_path path = sim_path(text);
 	unsigned i;
 	int rc;
 
-	sim_about_path(sim, sim_path_key(path),
-		       (flags & O_ACCMODE) != O_RDONLY);
+	sim_about_path(sim, path.key, (flags & O_ACCMODE) != O_RDONLY);
 	sim_point(sim, SIM_OPEN);
-	rig_detail(sim->engine, "(%s%s)", path,
+	rig_detail(sim->engine, "(%s%s)", text,
 		   (flags & O_ACCMODE) == O_RDONLY ? "" : ", write");
 	rc = check_room(sim);
 	if (rc)
@@ -247,14 +248,15 @@ static int open_call(struct spw_sys *sys, const char *path, int flags,
 	return sim_result(sim, rc);
 }
 
-static int unlink_call(struct spw_sys *sys, const char *path)
+static int unlink_call(struct spw_sys *sys, const char *text)
 {
 	struct sim *sim = sim_of(sys);
+	struct sim_path path = sim_path(text);
 	struct sim_dentry *name;
 
-	sim_about_path(sim, sim_path_key(path), true);
+	sim_about_path(sim, path.key, true);
 	sim_point(sim, SIM_UNLINK);
-	rig_detail(sim->engine, "(%s)", path);
+	rig_detail(sim->engine, "(%s)", text);
 	name = find_name(sim, path);
 	if (!name)
 		return sim_result(sim, -ENOENT);
@@ -266,29 +268,30 @@ static int unlink_call(struct spw_sys *sys, const char *path)
 static int rename_call(struct spw_sys *sys, const char *from, const char *to)
 {
 	struct sim *sim = sim_of(sys);
-	struct sim_dentry *old, *new;
+	struct sim_path target = sim_path(to);
+	struct sim_dentry *source, *there;
 	unsigned inode;
 	int rc;
 
-	sim_about_path(sim, sim_path_key(to), true);
+	sim_about_path(sim, target.key, true);
 	sim_point(sim, SIM_RENAME);
 	rig_detail(sim->engine, "(%s, %s)", from, to);
-	old = find_name(sim, from);
-	if (!old)
+	source = find_name(sim, sim_path(from));
+	if (!source)
 		return sim_result(sim, -ENOENT);
-	inode = old->inode;
-	new = find_name(sim, to);
-	if (new &&new->inode == inode)
+	inode = source->inode;
+	there = find_name(sim, target);
+	if (there && there->inode == inode)
 		return sim_result(sim, 0);
-	if (new)
-		remove_name(sim, new);
-	rc = add_name(sim, to, inode);
+	if (there)
+		remove_name(sim, there);
+	rc = add_name(sim, target, inode);
 	if (!rc)
-		remove_name(sim, old);
+		remove_name(sim, source);
 	return sim_result(sim, rc);
 }
 
-static int link_inode(struct sim *sim, unsigned inode, const char *to)
+static int link_inode(struct sim *sim, unsigned inode, struct sim_path to)
 {
 	if (find_name(sim, to))
 		return -EEXIST;
@@ -298,28 +301,31 @@ static int link_inode(struct sim *sim, unsigned inode, const char *to)
 static int link_call(struct spw_sys *sys, const char *from, const char *to)
 {
 	struct sim *sim = sim_of(sys);
+	struct sim_path target = sim_path(to);
 	unsigned inode;
 
-	sim_about_path(sim, sim_path_key(to), true);
+	sim_about_path(sim, target.key, true);
 	sim_point(sim, SIM_LINK);
 	rig_detail(sim->engine, "(%s, %s)", from, to);
-	inode = sim_inode_find(sim, from);
-	return sim_result(sim, inode ? link_inode(sim, inode, to) : -ENOENT);
+	inode = sim_inode_find(sim, sim_path(from));
+	return sim_result(sim,
+			  inode ? link_inode(sim, inode, target) : -ENOENT);
 }
 
 /* linkat of /proc/self/fd/N: a first name for a file from O_TMPFILE. */
 static int link_fd_call(struct spw_sys *sys, int fd, const char *to)
 {
 	struct sim *sim = sim_of(sys);
+	struct sim_path target = sim_path(to);
 	const struct sim_file *f;
 
-	sim_about_path(sim, sim_path_key(to), true);
+	sim_about_path(sim, target.key, true);
 	sim_point(sim, SIM_LINK);
 	rig_detail(sim->engine, "(%d, %s)", fd, to);
 	f = &sim->file[sim_fd_file(sim, fd)];
 	if (f->kind != SIM_REGULAR)
 		return sim_result(sim, f->kind ? -EINVAL : -EBADF);
-	return sim_result(sim, link_inode(sim, f->object, to));
+	return sim_result(sim, link_inode(sim, f->object, target));
 }
 
 /*
@@ -361,7 +367,8 @@ static int lease_call(struct spw_sys *sys, int fd, int type)
 
 int sim_install(struct sim *sim, const char *path, const void *data, size_t len)
 {
-	unsigned i = len <= SIM_DATA ? sim_inode_create(sim, path, 0755) : 0;
+	struct sim_path name = sim_path(path);
+	unsigned i = len <= SIM_DATA ? sim_inode_create(sim, &name, 0755) : 0;
 
 	if (!i)
 		return -ENOSPC;

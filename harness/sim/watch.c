@@ -74,15 +74,16 @@ static unsigned free_watch(const struct sim *sim)
 	return i;
 }
 
-static int watch_call(struct spw_sys *sys, const char *path)
+static int watch_call(struct spw_sys *sys, const char *text)
 {
 	struct sim *sim = sim_of(sys);
+	struct sim_path path = sim_path(text);
 	unsigned inode, file, i;
 	int fd;
 
-	sim_about_path(sim, sim_path_key(path), false);
+	sim_about_path(sim, path.key, false);
 	sim_point(sim, SIM_WATCH);
-	rig_detail(sim->engine, "(%s)", path);
+	rig_detail(sim->engine, "(%s)", text);
 	inode = sim_inode_find(sim, path);
 	if (!inode)
 		return sim_result(sim, -ENOENT);
