@@ -21,97 +21,48 @@
  * Kernel notes: none; only the simulated world has cells.
  */
 #include "scenarios/classic.h"
+#include "scenarios/counter.h"
 
-#include <inttypes.h>
-
-struct counter {
-	struct rig_cell cell;
+struct locked {
+	struct rig_cell cell; /* the counter, first */
 	struct spw_mutex *lock;
-};
-
-static const struct rig_outcome outcomes[] = {
-	{ .id = "counted",
-	  .grade = RIG_ACCEPTABLE,
-	  .text = "the counter shows every increment" },
-	{ .id = "lost",
-	  .grade = RIG_FORBIDDEN,
-	  .text = "an increment was overwritten by another" },
-	{ .id = NULL },
 };
 
 static int begin(struct rig_run *run)
 {
-	struct counter *counter = run->state;
+	struct locked *locked = run->state;
+	int rc = rig_counter_begin(run);
 
-	rig_cell_init(&counter->cell, 0, 0);
-	return run->sys->mutex_create(run->sys, &counter->lock);
+	return rc ? rc : run->sys->mutex_create(run->sys, &locked->lock);
 }
 
 static void section(struct rig_run *run)
 {
-	struct counter *counter = run->state;
+	struct locked *locked = run->state;
 
-	run->sys->mutex_lock(run->sys, counter->lock);
-	run->sys->assert_held(run->sys, counter->lock, &counter->cell.value,
-			      sizeof(counter->cell.value));
-	counter->cell.value++;
-	run->sys->mutex_unlock(run->sys, counter->lock);
+	run->sys->mutex_lock(run->sys, locked->lock);
+	run->sys->assert_held(run->sys, locked->lock, &locked->cell.value,
+			      sizeof(locked->cell.value));
+	locked->cell.value++;
+	run->sys->mutex_unlock(run->sys, locked->lock);
 }
 
-static void sections(struct rig_run *run, unsigned n)
+static void actor(struct rig_run *run, unsigned index)
 {
-	struct counter *counter = run->state;
-
-	for (unsigned i = 0; i < n; i++)
-		if (rig_fixed(run))
-			section(run);
-		else
-			rig_store(run, &counter->cell,
-				  rig_load(run, &counter->cell) + 1);
+	if (!rig_fixed(run)) {
+		rig_counter_actor(run, index);
+		return;
+	}
+	for (unsigned i = 0; i < run->scenario->rounds; i++)
+		section(run);
 }
 
-static void once(struct rig_run *run, unsigned index)
+static void finish(struct rig_run *run)
 {
-	(void)index;
-	sections(run, 1);
-}
+	const struct locked *locked = run->state;
 
-static void twice(struct rig_run *run, unsigned index)
-{
-	(void)index;
-	sections(run, 2);
-}
-
-static void thrice(struct rig_run *run, unsigned index)
-{
-	(void)index;
-	sections(run, 3);
-}
-
-static void check(struct rig_run *run, unsigned each)
-{
-	const struct counter *counter = run->state;
-
-	run->sys->mutex_destroy(run->sys, counter->lock);
-	if (counter->cell.value != (uint64_t)run->actors * each)
-		rig_run_fail(run, "lost",
-			     "the counter is %" PRIu64 " after %u increments",
-			     counter->cell.value, run->actors * each);
-}
-
-static void after_once(struct rig_run *run)
-{
-	check(run, 1);
-}
-
-static void after_twice(struct rig_run *run)
-{
-	check(run, 2);
-}
-
-static void after_thrice(struct rig_run *run)
-{
-	check(run, 3);
+	run->sys->mutex_destroy(run->sys, locked->lock);
+	rig_counter_finish(run);
 }
 
 const struct rig_scenario rig_scenario_lock_sections = {
@@ -121,11 +72,12 @@ const struct rig_scenario rig_scenario_lock_sections = {
 	.actors_min = 1,
 	.actors_max = 6,
 	.actors = 3,
-	.outcomes = outcomes,
-	.state_size = sizeof(struct counter),
+	.rounds = 1,
+	.outcomes = rig_counter_outcomes,
+	.state_size = sizeof(struct locked),
 	.begin = begin,
-	.actor = once,
-	.finish = after_once,
+	.actor = actor,
+	.finish = finish,
 };
 
 const struct rig_scenario rig_scenario_lock_sections_2 = {
@@ -135,11 +87,12 @@ const struct rig_scenario rig_scenario_lock_sections_2 = {
 	.actors_min = 1,
 	.actors_max = 6,
 	.actors = 3,
-	.outcomes = outcomes,
-	.state_size = sizeof(struct counter),
+	.rounds = 2,
+	.outcomes = rig_counter_outcomes,
+	.state_size = sizeof(struct locked),
 	.begin = begin,
-	.actor = twice,
-	.finish = after_twice,
+	.actor = actor,
+	.finish = finish,
 };
 
 const struct rig_scenario rig_scenario_lock_sections_3 = {
@@ -149,9 +102,10 @@ const struct rig_scenario rig_scenario_lock_sections_3 = {
 	.actors_min = 1,
 	.actors_max = 6,
 	.actors = 3,
-	.outcomes = outcomes,
-	.state_size = sizeof(struct counter),
+	.rounds = 3,
+	.outcomes = rig_counter_outcomes,
+	.state_size = sizeof(struct locked),
 	.begin = begin,
-	.actor = thrice,
-	.finish = after_thrice,
+	.actor = actor,
+	.finish = finish,
 };

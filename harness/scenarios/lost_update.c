@@ -18,14 +18,7 @@
  * Kernel notes: none; only the simulated world has cells.
  */
 #include "engine/cell.h"
-#include "scenarios/scenario.h"
-
-#include <inttypes.h>
-#include <string.h>
-
-struct counter {
-	struct rig_cell cell;
-};
+#include "scenarios/counter.h"
 
 /* The race unfixed, and the read-modify-write instruction that fixes it. */
 static bool tiny_fix(unsigned i, struct rig_fix *fix)
@@ -48,47 +41,6 @@ const struct rig_family rig_family_tiny = {
 	.fix = tiny_fix,
 };
 
-static const struct rig_outcome outcomes[] = {
-	{ .id = "counted",
-	  .grade = RIG_ACCEPTABLE,
-	  .text = "the counter shows every increment" },
-	{ .id = "lost",
-	  .grade = RIG_FORBIDDEN,
-	  .text = "an increment was overwritten by another" },
-	{ .id = NULL },
-};
-
-static int begin(struct rig_run *run)
-{
-	struct counter *counter = run->state;
-
-	rig_cell_init(&counter->cell, 0, 0);
-	return 0;
-}
-
-static void actor(struct rig_run *run, unsigned index)
-{
-	struct counter *counter = run->state;
-	struct rig_engine *engine = run->world->engine;
-
-	(void)index;
-	if (run->fix.claims_sound)
-		rig_cell_add(engine, &counter->cell, 1);
-	else
-		rig_cell_store(engine, &counter->cell,
-			       rig_cell_load(engine, &counter->cell) + 1);
-}
-
-static void finish(struct rig_run *run)
-{
-	const struct counter *counter = run->state;
-
-	if (counter->cell.value != run->actors)
-		rig_run_fail(run, "lost",
-			     "the counter is %" PRIu64 " after %u increments",
-			     counter->cell.value, run->actors);
-}
-
 const struct rig_scenario rig_scenario_lost_update = {
 	.name = "tiny/lost-update",
 	.summary = "every actor increments a counter by load and store",
@@ -96,9 +48,10 @@ const struct rig_scenario rig_scenario_lost_update = {
 	.actors_min = 1,
 	.actors_max = 4,
 	.actors = 2,
-	.outcomes = outcomes,
-	.state_size = sizeof(struct counter),
-	.begin = begin,
-	.actor = actor,
-	.finish = finish,
+	.rounds = 1,
+	.outcomes = rig_counter_outcomes,
+	.state_size = sizeof(struct rig_cell),
+	.begin = rig_counter_begin,
+	.actor = rig_counter_once,
+	.finish = rig_counter_finish,
 };

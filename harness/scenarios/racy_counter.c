@@ -20,68 +20,7 @@
  * Kernel notes: none; only the simulated world has cells.
  */
 #include "scenarios/classic.h"
-
-#include <inttypes.h>
-
-struct counter {
-	struct rig_cell cell;
-};
-
-static const struct rig_outcome outcomes[] = {
-	{ .id = "counted",
-	  .grade = RIG_ACCEPTABLE,
-	  .text = "the counter shows every increment" },
-	{ .id = "lost",
-	  .grade = RIG_FORBIDDEN,
-	  .text = "an increment was overwritten by another" },
-	{ .id = NULL },
-};
-
-static int begin(struct rig_run *run)
-{
-	struct counter *counter = run->state;
-
-	rig_cell_init(&counter->cell, 0, 0);
-	return 0;
-}
-
-static void once(struct rig_run *run, unsigned index)
-{
-	struct counter *counter = run->state;
-
-	(void)index;
-	if (rig_fixed(run))
-		rig_cell_add(run->world->engine, &counter->cell, 1);
-	else
-		rig_store(run, &counter->cell,
-			  rig_load(run, &counter->cell) + 1);
-}
-
-static void twice(struct rig_run *run, unsigned index)
-{
-	once(run, index);
-	once(run, index);
-}
-
-static void check(struct rig_run *run, unsigned each)
-{
-	const struct counter *counter = run->state;
-
-	if (counter->cell.value != (uint64_t)run->actors * each)
-		rig_run_fail(run, "lost",
-			     "the counter is %" PRIu64 " after %u increments",
-			     counter->cell.value, run->actors * each);
-}
-
-static void after_once(struct rig_run *run)
-{
-	check(run, 1);
-}
-
-static void after_twice(struct rig_run *run)
-{
-	check(run, 2);
-}
+#include "scenarios/counter.h"
 
 const struct rig_scenario rig_scenario_racy_counter = {
 	.name = "classic/racy-counter",
@@ -90,11 +29,12 @@ const struct rig_scenario rig_scenario_racy_counter = {
 	.actors_min = 1,
 	.actors_max = 6,
 	.actors = 3,
-	.outcomes = outcomes,
-	.state_size = sizeof(struct counter),
-	.begin = begin,
-	.actor = once,
-	.finish = after_once,
+	.rounds = 1,
+	.outcomes = rig_counter_outcomes,
+	.state_size = sizeof(struct rig_cell),
+	.begin = rig_counter_begin,
+	.actor = rig_counter_actor,
+	.finish = rig_counter_finish,
 };
 
 const struct rig_scenario rig_scenario_racy_counter_2 = {
@@ -104,9 +44,10 @@ const struct rig_scenario rig_scenario_racy_counter_2 = {
 	.actors_min = 1,
 	.actors_max = 6,
 	.actors = 3,
-	.outcomes = outcomes,
-	.state_size = sizeof(struct counter),
-	.begin = begin,
-	.actor = twice,
-	.finish = after_twice,
+	.rounds = 2,
+	.outcomes = rig_counter_outcomes,
+	.state_size = sizeof(struct rig_cell),
+	.begin = rig_counter_begin,
+	.actor = rig_counter_actor,
+	.finish = rig_counter_finish,
 };

@@ -59,6 +59,7 @@ struct rig_scenario {
 	/* All actors do the same, each with a program of its own: an exhaustive
 	 * search lets them begin in one order only. */
 	bool identical;
+	unsigned rounds; /* how often an actor does it, where that differs */
 	const struct rig_outcome *outcomes; /* ends with .id == NULL */
 	size_t state_size;                  /* of run->state, zeroed; 0: none */
 	/* Before the actors exist; 0 or -errno. May be NULL. */
