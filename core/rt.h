@@ -74,6 +74,8 @@ struct spw_write {
  * child may take them. open: created or truncated; a descriptor or -errno.
  */
 int spw_file_open(struct spw_sys *sys, const char *path, int more_flags);
+/* In as many writes as it takes. */
+int spw_write_all(struct spw_sys *sys, int fd, const void *data, size_t len);
 /* The data, then the mode. */
 int spw_file_fill(struct spw_sys *sys, int fd, const struct spw_write *job);
 /* Returns error, or where that is 0 the result of the close. */

@@ -4,9 +4,11 @@
 
 #include "rt.h"
 
-static SPW_CHILD int write_all(struct spw_sys *sys, int fd, const char *data,
-			       size_t len)
+SPW_CHILD int spw_write_all(struct spw_sys *sys, int fd, const void *buf,
+			    size_t len)
 {
+	const char *data = buf;
+
 	while (len > 0) {
 		ssize_t n = sys->write(sys, fd, data, len);
 
@@ -31,7 +33,7 @@ SPW_CHILD int spw_file_open(struct spw_sys *sys, const char *path,
 SPW_CHILD int spw_file_fill(struct spw_sys *sys, int fd,
 			    const struct spw_write *job)
 {
-	int error = write_all(sys, fd, job->data, job->len);
+	int error = spw_write_all(sys, fd, job->data, job->len);
 
 	/* Last: a write clears set-user-ID (file_remove_privs). */
 	if (error == 0)

@@ -258,21 +258,6 @@ no_mutex:
 	return error;
 }
 
-static int write_all(struct spw_sys *sys, int fd, const void *buf, size_t len)
-{
-	size_t sent = 0;
-
-	while (sent < len) {
-		ssize_t n = sys->write(sys, fd, (const char *)buf + sent,
-				       len - sent);
-
-		if (n <= 0)
-			return n < 0 ? (int)n : -EIO;
-		sent += (size_t)n;
-	}
-	return 0;
-}
-
 static void fork_server_shut(struct spw_rt *rt, void *state)
 {
 	struct spw_sys *sys = rt->sys;
@@ -282,7 +267,7 @@ static void fork_server_shut(struct spw_rt *rt, void *state)
 
 	/* Said, too: somebody's child may hold the pipe open for long. */
 	memset(&stop, 0, HEAD_SIZE);
-	write_all(sys, s->requests[1], &stop, HEAD_SIZE);
+	spw_write_all(sys, s->requests[1], &stop, HEAD_SIZE);
 	close_pipes(sys, s);
 	sys->wait(sys, s->pid, &ignored);
 	sys->mutex_destroy(sys, s->lock);
@@ -335,8 +320,8 @@ static int ask(struct spw_sys *sys, struct server *s,
 	sys->assert_held(sys, s->lock, &s->lost, sizeof(s->lost));
 	if (s->lost)
 		return -EPIPE;
-	error = write_all(sys, s->requests[1], request,
-			  HEAD_SIZE + request->len);
+	error = spw_write_all(sys, s->requests[1], request,
+			      HEAD_SIZE + request->len);
 	if (error == 0 && !read_all(sys, s->answers, answer, sizeof(*answer)))
 		error = -EPIPE;
 	/* What comes next would be taken for the rest, or the answer, of this. */
