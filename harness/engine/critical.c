@@ -41,8 +41,7 @@ static unsigned walk_pick(void *state, struct rig_engine *e, rig_set choices)
 	(void)e;
 	if (walk->at < walk->prefix)
 		return walk->finder->log[walk->at++];
-	return rig_member(choices,
-			  rig_rng_below(&walk->rng, rig_count(choices)));
+	return rig_draw(&walk->rng, choices);
 }
 
 /* Most prefixes that can pass do so at once; a walk is cheaper than a search. */

@@ -6,6 +6,8 @@
 #ifndef RIG_SET_H
 #define RIG_SET_H
 
+#include "engine/rng.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -54,6 +56,12 @@ static inline unsigned rig_member(rig_set set, unsigned k)
 	while (k--)
 		set = rig_rest(set);
 	return rig_first(set);
+}
+
+/* A member of a set that is not empty, each as likely. */
+static inline unsigned rig_draw(struct rig_rng *rng, rig_set set)
+{
+	return rig_member(set, rig_rng_below(rng, rig_count(set)));
 }
 
 #endif

@@ -55,11 +55,4 @@ static inline unsigned rig_priority_highest(const struct rig_priority *p,
 	return highest;
 }
 
-/* A value is picked, not a task: each is equally likely. */
-static inline unsigned rig_priority_value(struct rig_priority *p,
-					  rig_set choices)
-{
-	return rig_member(choices, rig_rng_below(&p->rng, rig_count(choices)));
-}
-
 #endif

@@ -39,11 +39,9 @@ static bool random_begin(void *state, uint64_t index)
 static unsigned random_pick(void *state, struct rig_engine *e, rig_set choices)
 {
 	struct random *r = state;
-	unsigned n = rig_count(choices);
-	uint32_t k = rig_rng_below(&r->rng, n);
 
 	(void)e;
-	return rig_member(choices, k);
+	return rig_draw(&r->rng, choices);
 }
 
 const struct rig_strategy rig_strategy_random = {

@@ -94,7 +94,6 @@ static void forget(struct surw *s)
 static void inherit(struct surw *s, unsigned child, unsigned parent)
 {
 	uint32_t mine = s->left[child];
-
 	uint32_t both = s->left[parent] > mine ? s->left[parent] : mine;
 
 	if (s->intended == parent && mine &&
@@ -186,7 +185,7 @@ static unsigned surw_pick(void *state, struct rig_engine *e, rig_set choices)
 	unsigned pick;
 
 	if (e->value_op)
-		return rig_priority_value(p, choices);
+		return rig_draw(&p->rng, choices);
 	for (unsigned i = p->known; i < e->ntasks; i++)
 		meet(s, e, i);
 	rig_priority_meet(p, e);
