@@ -442,8 +442,7 @@ int rig_engine_run(struct rig_engine *e, const struct rig_subject *subject,
 	e->pick_state = pick_state;
 	e->enabled = e->sleeping = e->gated = 0;
 	e->current = e->last_actor = NULL;
-	e->foot.n = 0;
-	e->foot.all = false;
+	rig_foot_clear(&e->foot);
 	e->nobjects = RIG_OBJECT_SUBJECT;
 	e->ntasks = e->steps = e->ndecisions = e->value_op = 0;
 	e->now_ns = e->starved_ns = 0;

@@ -69,6 +69,12 @@ struct rig_footprint {
 	struct rig_access access[RIG_ACCESS_MAX];
 };
 
+static inline void rig_foot_clear(struct rig_footprint *f)
+{
+	f->n = 0;
+	f->all = false;
+}
+
 /* Of two accesses to one object, made in this order by two tasks. */
 enum rig_relation rig_relation(uint8_t first, uint8_t second);
 

@@ -284,13 +284,8 @@ static void complete(struct dpor *d)
 	unsigned task = node->chosen, k = d->events.n;
 	unsigned before = d->events.last[task];
 
-	if (task == RIG_CLOCK)
-		e->foot.all = true;
-	rig_events_add(&d->events, task, &e->foot,
-		       rig_events_gatekeeper(&d->events, e, task));
+	rig_events_step(&d->events, e, task, node->ntasks);
 	d->events.event[k].node = (uint16_t)d->open;
-	for (unsigned t = node->ntasks; t < e->ntasks; t++)
-		rig_events_task(&d->events, t, k);
 	if (before == RIG_EVENT_NONE && task != RIG_CLOCK)
 		before = d->events.creator[task];
 	reverse_races(d, k, task, before);
@@ -303,8 +298,7 @@ static void begin_step(struct dpor *d, unsigned node)
 	d->open = node;
 	d->stepping = true;
 	d->engine->tracking = true;
-	d->engine->foot.n = 0;
-	d->engine->foot.all = false;
+	rig_foot_clear(&d->engine->foot);
 }
 
 /* ---- the search ---- */
@@ -446,8 +440,7 @@ static void pending_races(struct dpor *d)
 			continue;
 		if (before == RIG_EVENT_NONE)
 			before = d->events.creator[t];
-		rig_events_add(&d->events, t, &all,
-			       rig_events_gatekeeper(&d->events, e, t));
+		rig_events_add(&d->events, e, t, &all);
 		reverse_races(d, k, t, before);
 		rig_events_undo(&d->events);
 	}

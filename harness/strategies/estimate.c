@@ -36,37 +36,28 @@ struct walk {
 /* The step that was being made is over. */
 static void complete(struct walk *w, struct rig_engine *e)
 {
-	unsigned k = w->events.n;
-
-	if (!w->stepping)
-		return;
+	if (w->stepping)
+		rig_events_step(&w->events, e, w->task, w->ntasks);
 	w->stepping = false;
-	e->foot.all |= w->task == RIG_CLOCK;
-	rig_events_add(&w->events, w->task, &e->foot,
-		       rig_events_gatekeeper(&w->events, e, w->task));
-	for (unsigned t = w->ntasks; t < e->ntasks; t++)
-		rig_events_task(&w->events, t, k);
 }
 
 static unsigned walk_pick(void *state, struct rig_engine *e, rig_set choices)
 {
 	struct walk *w = state;
-	unsigned n = rig_count(choices);
-	unsigned pick = rig_member(choices, rig_rng_below(&w->rng, n));
+	unsigned pick = rig_draw(&w->rng, choices);
 
 	if (e->value_op) {
-		w->values *= n;
+		w->values *= rig_count(choices);
 		return pick;
 	}
 	complete(w, e);
 	if (!w->events.n)
 		rig_events_begin(&w->events);
-	w->choices[w->events.n] = n;
+	w->choices[w->events.n] = rig_count(choices);
 	w->task = (uint8_t)pick;
 	w->ntasks = e->ntasks;
 	w->stepping = true;
-	e->foot.n = 0;
-	e->foot.all = false;
+	rig_foot_clear(&e->foot);
 	return pick;
 }
 

@@ -13,11 +13,29 @@ static void follow(struct rig_events *v, struct rig_event_set *past, unsigned i)
 	rig_event_put(past, i);
 }
 
+/*
+ * The first step of the actor that had to begin before task could
+ * (rig_engine.gating), or RIG_EVENT_NONE.
+ */
+static unsigned gatekeeper(const struct rig_events *v,
+			   const struct rig_engine *e, unsigned task)
+{
+	if (!e->gating || task == RIG_CLOCK ||
+	    e->task[task].kind != RIG_KIND_ACTOR ||
+	    v->last[task] != RIG_EVENT_NONE)
+		return RIG_EVENT_NONE;
+	while (task--)
+		if (e->task[task].kind == RIG_KIND_ACTOR)
+			return v->first[task];
+	return RIG_EVENT_NONE;
+}
+
 /* What must come before whatever task does next. */
-static void program_order(struct rig_events *v, struct rig_event_set *past,
-			  unsigned task, unsigned after)
+static void program_order(struct rig_events *v, const struct rig_engine *e,
+			  struct rig_event_set *past, unsigned task)
 {
 	unsigned before = v->last[task];
+	unsigned after = gatekeeper(v, e, task);
 
 	if (before == RIG_EVENT_NONE)
 		before = v->creator[task];
@@ -98,8 +116,8 @@ static void remember(struct rig_events *v, unsigned k,
 	}
 }
 
-void rig_events_add(struct rig_events *v, unsigned task,
-		    const struct rig_footprint *f, unsigned after)
+void rig_events_add(struct rig_events *v, const struct rig_engine *e,
+		    unsigned task, const struct rig_footprint *f)
 {
 	unsigned k = v->n;
 	struct rig_event_set *past = &v->past[k];
@@ -113,7 +131,7 @@ void rig_events_add(struct rig_events *v, unsigned task,
 	v->event[k] = (struct rig_event){ .task = (uint8_t)task,
 					  .before = v->last[task],
 					  .history = v->nhistory };
-	program_order(v, past, task, after);
+	program_order(v, e, past, task);
 	joins(v, past, f);
 	conflicts(v, past, f, &order);
 	conflicts_with_all(v, past, f);
@@ -127,6 +145,23 @@ void rig_events_add(struct rig_events *v, unsigned task,
 		v->first[task] = (uint16_t)k;
 	v->last[task] = (uint16_t)k;
 	v->n++;
+}
+
+static void new_task(struct rig_events *v, unsigned task, unsigned creator)
+{
+	v->creator[task] = (uint16_t)creator;
+	v->last[task] = v->first[task] = RIG_EVENT_NONE;
+}
+
+void rig_events_step(struct rig_events *v, struct rig_engine *e, unsigned task,
+		     unsigned ntasks)
+{
+	unsigned k = v->n;
+
+	e->foot.all |= task == RIG_CLOCK;
+	rig_events_add(v, e, task, &e->foot);
+	for (unsigned t = ntasks; t < e->ntasks; t++)
+		new_task(v, t, k);
 }
 
 void rig_events_undo(struct rig_events *v)
@@ -154,18 +189,5 @@ void rig_events_clear(struct rig_events *v)
 void rig_events_begin(struct rig_events *v)
 {
 	for (unsigned t = 0; t < RIG_EVENTS_TASKS; t++)
-		rig_events_task(v, t, RIG_EVENT_NONE);
-}
-
-unsigned rig_events_gatekeeper(const struct rig_events *v,
-			       const struct rig_engine *e, unsigned task)
-{
-	if (!e->gating || task == RIG_CLOCK ||
-	    e->task[task].kind != RIG_KIND_ACTOR ||
-	    v->last[task] != RIG_EVENT_NONE)
-		return RIG_EVENT_NONE;
-	while (task--)
-		if (e->task[task].kind == RIG_KIND_ACTOR)
-			return v->first[task];
-	return RIG_EVENT_NONE;
+		new_task(v, t, RIG_EVENT_NONE);
 }

@@ -87,12 +87,16 @@ struct rig_events {
 	uint32_t head[RIG_OBJECTS_MAX]; /* index + 1 */
 };
 
+/* Adds a step of task, which engine runs, with the footprint f. */
+void rig_events_add(struct rig_events *events, const struct rig_engine *engine,
+		    unsigned task, const struct rig_footprint *f);
+
 /*
- * Adds a step made by task with the footprint f; after is a step that it had
- * to wait for, or RIG_EVENT_NONE.
+ * Adds the step that task, or the clock, has just made, with the footprint
+ * that engine recorded. ntasks: how many existed before.
  */
-void rig_events_add(struct rig_events *events, unsigned task,
-		    const struct rig_footprint *f, unsigned after);
+void rig_events_step(struct rig_events *events, struct rig_engine *engine,
+		     unsigned task, unsigned ntasks);
 
 /* Takes the last step back. */
 void rig_events_undo(struct rig_events *events);
@@ -102,20 +106,5 @@ void rig_events_clear(struct rig_events *events);
 
 /* Before the first step: no task has made any. */
 void rig_events_begin(struct rig_events *events);
-
-/*
- * The first step of the actor that had to begin before task could
- * (rig_engine.gating), or RIG_EVENT_NONE.
- */
-unsigned rig_events_gatekeeper(const struct rig_events *events,
-			       const struct rig_engine *engine, unsigned task);
-
-/* A new task. */
-static inline void rig_events_task(struct rig_events *events, unsigned task,
-				   unsigned creator)
-{
-	events->creator[task] = (uint16_t)creator;
-	events->last[task] = events->first[task] = RIG_EVENT_NONE;
-}
 
 #endif
