@@ -295,6 +295,13 @@ _Noreturn void rig_abort(struct rig_engine *engine, int error,
  */
 unsigned rig_default(const struct rig_engine *engine, rig_set choices);
 
+/* A task is picked, and it could be the current one: another preempts it. */
+static inline bool rig_can_go_on(const struct rig_engine *engine,
+				 rig_set choices)
+{
+	return !engine->value_op && rig_has(choices, engine->current->index);
+}
+
 /* Fills engine->words with the whole state, tasks' histories included. */
 void rig_picture(struct rig_engine *engine);
 

@@ -15,7 +15,7 @@ struct rig_decision rig_decision_of(const struct rig_engine *e, rig_set choices,
 
 	if (d.value)
 		return d;
-	d.preempts = pick != at->index && rig_has(choices, at->index);
+	d.preempts = pick != at->index && rig_can_go_on(e, choices);
 	if (pick == RIG_CLOCK) {
 		d.run = RIG_NAME_CLOCK;
 		d.run_op = RIG_OP_TICK;

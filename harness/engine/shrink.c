@@ -138,11 +138,8 @@ static bool fails_so(void *ctx, const struct rig_engine *e)
 /* Makes the execution that was found once more, and keeps what it decides. */
 static int keep_found(struct shrinker *s)
 {
-	struct rig_engine *e = s->engine;
-	int rc;
+	int rc = rig_again(s->engine, s->subject, s->done);
 
-	s->done->n = 0;
-	rc = rig_again(e, s->subject, s->done);
 	if (!rc)
 		better(s, s->done);
 	return rc;
@@ -237,8 +234,7 @@ static unsigned enumeration_pick(void *state, struct rig_engine *e,
 		return node->chosen;
 	*node = (struct node){
 		.chosen = (uint8_t)rig_default(e, choices),
-		.could_go_on = !e->value_op &&
-			       rig_has(choices, e->current->index),
+		.could_go_on = rig_can_go_on(e, choices),
 	};
 	if (en->decided < en->decisions &&
 	    (!node->could_go_on || en->preempted < en->preemptions))

@@ -38,7 +38,7 @@ static uint64_t names_of(const struct sim *sim, rig_set mask)
 {
 	uint64_t sum = 0;
 
-	for (; mask; mask &= mask - 1)
+	for (; mask; mask = rig_rest(mask))
 		sum += rig_mix(1, sim->engine->task[rig_first(mask)].name);
 	return sum;
 }

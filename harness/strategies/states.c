@@ -132,7 +132,7 @@ static unsigned states_pick(void *state, struct rig_engine *e, rig_set choices)
 		return RIG_PRUNE;
 	}
 	node->chosen = (uint8_t)rig_default(e, choices);
-	node->could_go_on = !e->value_op && rig_has(choices, e->current->index);
+	node->could_go_on = rig_can_go_on(e, choices);
 	node->preempts = false;
 	node->left = choices & ~rig_bit(node->chosen);
 	if (s->bounded && node->could_go_on && s->used == s->bound)
