@@ -30,13 +30,18 @@ const struct rig_outcome *rig_outcome_find(const struct rig_scenario *scenario,
 	return NULL;
 }
 
-bool rig_fix_find(const struct rig_family *family, const char *name,
-		  struct rig_fix *fix)
+static bool find_fix(rig_fix_fn *list, const char *name, struct rig_fix *fix)
 {
-	for (unsigned i = 0; family->fix(i, fix); i++)
+	for (unsigned i = 0; list(i, fix); i++)
 		if (!strcmp(fix->name, name))
 			return true;
 	return false;
+}
+
+bool rig_fix_find(const struct rig_family *family, const char *name,
+		  struct rig_fix *fix)
+{
+	return find_fix(family->fix, name, fix);
 }
 
 bool rig_fix_runs_here(const struct rig_fix *fix)
@@ -50,20 +55,21 @@ bool rig_fix_runs_here(const struct rig_fix *fix)
 	return rc != -ENOTSUP; /* what else may be wrong is not its kernel */
 }
 
+static rig_fix_fn *real_fixes(const struct rig_family *family)
+{
+	return family->real_fix ? family->real_fix : family->fix;
+}
+
 bool rig_real_fix(const struct rig_family *family, unsigned i,
 		  struct rig_fix *fix)
 {
-	return family->real_fix ? family->real_fix(i, fix) :
-				  family->fix(i, fix);
+	return real_fixes(family)(i, fix);
 }
 
 bool rig_real_fix_find(const struct rig_family *family, const char *name,
 		       struct rig_fix *fix)
 {
-	for (unsigned i = 0; rig_real_fix(family, i, fix); i++)
-		if (!strcmp(fix->name, name))
-			return true;
-	return false;
+	return find_fix(real_fixes(family), name, fix);
 }
 
 void rig_run_fail(struct rig_run *run, const char *outcome, const char *format,

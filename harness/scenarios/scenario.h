@@ -34,15 +34,17 @@ struct rig_fix {
 	const struct spw_guard *guard; /* family etxtbsy */
 };
 
+/* Fix number i of a list, false past the last. Number 0 is "none": unfixed. */
+typedef bool rig_fix_fn(unsigned i, struct rig_fix *fix);
+
 struct rig_family {
 	const char *name;
-	/* Fix number i, false past the last. Number 0 is "none": unfixed. */
-	bool (*fix)(unsigned i, struct rig_fix *fix);
+	rig_fix_fn *fix;
 	/*
 	 * The same for the real kernel, which can run those, too, whose calls
 	 * the simulated one lacks. NULL: there are no others.
 	 */
-	bool (*real_fix)(unsigned i, struct rig_fix *fix);
+	rig_fix_fn *real_fix;
 	bool uses_spw; /* a runtime is opened for the run */
 	/* The outcome that is the race, on the real kernel too, or NULL. */
 	const char *race;
