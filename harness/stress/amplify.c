@@ -2,6 +2,7 @@
 #include "stress/stress.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 static const char *const spawn_names[] = {
@@ -62,42 +63,12 @@ static int parse_cpus(struct rig_amplify *a, const char *value)
 	return parse_count(value, 1, RIG_CPUS_MAX, &a->cpus);
 }
 
-static int parse_rewrite(struct rig_amplify *a, const char *value)
-{
-	a->rewrite = true;
-	return *value ? -EINVAL : 0;
-}
-
-static int parse_fsync(struct rig_amplify *a, const char *value)
-{
-	a->fsync = true;
-	return *value ? -EINVAL : 0;
-}
-
-static int parse_mapped(struct rig_amplify *a, const char *value)
-{
-	a->mapped = true;
-	return *value ? -EINVAL : 0;
-}
-
 static int parse_pipe_order(struct rig_amplify *a, const char *value)
 {
 	bool high = !strcmp(value, "high");
 
 	a->pipe_order = high ? RIG_PIPE_HIGH : RIG_PIPE_LOW;
 	return high || !strcmp(value, "low") ? 0 : -EINVAL;
-}
-
-static int parse_spawn_return(struct rig_amplify *a, const char *value)
-{
-	a->spawn_return = true;
-	return *value ? -EINVAL : 0;
-}
-
-static int parse_never_exec(struct rig_amplify *a, const char *value)
-{
-	a->never_exec = true;
-	return *value ? -EINVAL : 0;
 }
 
 static int parse_executor(struct rig_amplify *a, const char *value)
@@ -112,27 +83,45 @@ static int parse_fs(struct rig_amplify *a, const char *value)
 	return -EINVAL;
 }
 
+#define VALUE(text, says, how)                                     \
+	{                                                          \
+		.name = (text), .expected = (says), .parse = (how) \
+	}
+#define FLAG(text, member)                                            \
+	{                                                             \
+		.name = (text), .expected = text ", without a value", \
+		.flag = offsetof(struct rig_amplify, member)          \
+	}
+
 static const struct {
 	const char *name;
 	const char *expected;
 	int (*parse)(struct rig_amplify *amplify, const char *value);
+	size_t flag; /* where parse is NULL: the member that becomes true */
 } amplifiers[] = {
-	{ "spawn=", "spawn=vfork, spawn=fork or spawn=posix_spawn",
-	  parse_spawn },
-	{ "extra-fds=", "extra-fds=N, N from 0 to 100000", parse_extra_fds },
-	{ "noise=", "noise=N, N from 0 to 64", parse_noise },
-	{ "hold=", "hold=US, microseconds from 0 to 1000000", parse_hold },
-	{ "cpus=", "cpus=N, N from 1 to 1024", parse_cpus },
-	{ "rewrite", "rewrite, without a value", parse_rewrite },
-	{ "fsync", "fsync, without a value", parse_fsync },
-	{ "mapped", "mapped, without a value", parse_mapped },
-	{ "pipe-order=", "pipe-order=low or pipe-order=high",
-	  parse_pipe_order },
-	{ "spawn-return", "spawn-return, without a value", parse_spawn_return },
-	{ "never-exec", "never-exec, without a value", parse_never_exec },
-	{ "executor=", "executor=waiting or executor=spawn", parse_executor },
-	{ "fs=", "--dir DIR, which says on what file system", parse_fs },
+	VALUE("spawn=", "spawn=vfork, spawn=fork or spawn=posix_spawn",
+	      parse_spawn),
+	VALUE("extra-fds=", "extra-fds=N, N from 0 to 100000", parse_extra_fds),
+	VALUE("noise=", "noise=N, N from 0 to 64", parse_noise),
+	VALUE("hold=", "hold=US, microseconds from 0 to 1000000", parse_hold),
+	VALUE("cpus=", "cpus=N, N from 1 to 1024", parse_cpus),
+	FLAG("rewrite", rewrite),
+	FLAG("fsync", fsync),
+	FLAG("mapped", mapped),
+	VALUE("pipe-order=", "pipe-order=low or pipe-order=high",
+	      parse_pipe_order),
+	FLAG("spawn-return", spawn_return),
+	FLAG("never-exec", never_exec),
+	VALUE("executor=", "executor=waiting or executor=spawn",
+	      parse_executor),
+	VALUE("fs=", "--dir DIR, which says on what file system", parse_fs),
 };
+
+static int parse_flag(bool *flag, const char *value)
+{
+	*flag = true;
+	return *value ? -EINVAL : 0;
+}
 
 int rig_amplify_parse(struct rig_amplify *amplify, const char *text,
 		      const char **expected)
@@ -144,7 +133,11 @@ int rig_amplify_parse(struct rig_amplify *amplify, const char *text,
 		if (strncmp(text, amplifiers[i].name, len) != 0)
 			continue;
 		*expected = amplifiers[i].expected;
-		return amplifiers[i].parse(amplify, text + len);
+		return amplifiers[i].parse ?
+			       amplifiers[i].parse(amplify, text + len) :
+			       parse_flag((bool *)((char *)amplify +
+						   amplifiers[i].flag),
+					  text + len);
 	}
 	*expected = "spawn=HOW, extra-fds=N, noise=N, hold=US, cpus=N, "
 		    "rewrite, fsync, mapped, pipe-order=WHERE, spawn-return, "
