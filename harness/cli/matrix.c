@@ -164,8 +164,7 @@ static int go_by_call(struct matrix *m, struct cell *cell)
 		snprintf(cell->control, CONTROL_TEXT, "SKIP: %.60s",
 			 m->no_control);
 	else if (!rig_fix_runs_here(&cell->plan.fix))
-		snprintf(cell->control, CONTROL_TEXT,
-			 "SKIP: kernel lacks it");
+		snprintf(cell->control, CONTROL_TEXT, "SKIP: kernel lacks it");
 	else if (!j->result.outcome)
 		return sample(m, cell);
 	else if (j->plan.kernel.inner_steps)
