@@ -218,7 +218,7 @@ static int go_by_force(struct matrix *m, struct cell *cell)
 		snprintf(cell->stress, CONTROL_TEXT, "SKIP: %.70s", s->why);
 		return 0;
 	}
-	switch (rig_stress_judge(s, &m->stress_dir, why, sizeof(why))) {
+	switch (rig_stress_judge(s, why, sizeof(why))) {
 	case RIG_STRESS_FAILED:
 		return rig_error("%s %s: %s", name, cell->plan.fix.name, why);
 	case RIG_STRESS_UNJUDGED:

@@ -154,7 +154,7 @@ static int observe(struct session *s)
 	if (rc)
 		return rig_error("%s %s: %s", s->scenario->name,
 				 o->options.fix.name, o->stress.why);
-	end = rig_stress_judge(&o->stress, &s->dir, o->why, sizeof(o->why));
+	end = rig_stress_judge(&o->stress, o->why, sizeof(o->why));
 	o->verdict = verdict_of(end);
 	if (end == RIG_STRESS_FAILED)
 		return rig_error("%s %s: %s", s->scenario->name,

@@ -217,10 +217,10 @@ static void emit_amplify(struct emit *e, const struct rig_amplify *a)
 	emit_object_end(e);
 }
 
-static void emit_violation(struct emit *e, const struct rig_scenario *scenario)
+static void emit_violation(struct emit *e, const struct rig_observation *o)
 {
 	const struct rig_outcome *outcome =
-		rig_outcome_find(scenario, scenario->family->race);
+		rig_outcome_find(o->options.scenario, o->stress.test.outcome);
 
 	emit_string(e, "outcome", outcome->id);
 	emit_string(e, "outcome_text", outcome->text);
@@ -262,7 +262,7 @@ static void emit_observation(struct emit *e, const struct rig_observation *o)
 			     &o->stress.negative);
 	}
 	if (report_verdict_exit(o->verdict) == RIG_EXIT_VIOLATED)
-		emit_violation(e, o->options.scenario);
+		emit_violation(e, o);
 	emit_object_end(e);
 }
 
@@ -307,7 +307,7 @@ static struct report_result result_of(const struct rig_observation *o)
 	};
 
 	if (report_verdict_exit(o->verdict) == RIG_EXIT_VIOLATED) {
-		r.outcome = scenario->family->race;
+		r.outcome = o->stress.test.outcome;
 		r.outcome_text = rig_outcome_find(scenario, r.outcome)->text;
 		r.message = o->why;
 	}

@@ -49,7 +49,6 @@ const struct rig_family rig_family_etxtbsy = {
 	.fix = etxtbsy_fix,
 	.real_fix = etxtbsy_real_fix,
 	.uses_spw = true,
-	.race = "etxtbsy",
 };
 
 const struct rig_outcome rig_etxtbsy_outcomes[] = {
@@ -59,6 +58,7 @@ const struct rig_outcome rig_etxtbsy_outcomes[] = {
 		  "it should" },
 	{ .id = "etxtbsy",
 	  .grade = RIG_FORBIDDEN,
+	  .race = true,
 	  .text = "a program that was written and closed could not be "
 		  "executed: ETXTBSY, text file busy" },
 	{ .id = "failed",

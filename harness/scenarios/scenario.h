@@ -19,6 +19,9 @@ enum rig_grade {
 struct rig_outcome {
 	const char *id;
 	enum rig_grade grade;
+	/* Forbidden, and what the scenario is about: on the real kernel, too,
+	 * it is a hit. Anything else that is forbidden is a fault there. */
+	bool race;
 	const char *text; /* a sentence: what this outcome means */
 };
 
@@ -46,8 +49,6 @@ struct rig_family {
 	 */
 	rig_fix_fn *real_fix;
 	bool uses_spw; /* a runtime is opened for the run */
-	/* The outcome that is the race, on the real kernel too, or NULL. */
-	const char *race;
 };
 
 struct rig_run;

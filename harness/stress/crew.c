@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "stress/crew.h"
 
-#include "stress/seam.h"
-#include "stress/world.h"
-
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -11,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 /* How often *stop is looked at: a signal may reach any thread. */
 static const uint64_t look_ns = 10000000;
@@ -22,16 +18,13 @@ struct worker {
 	struct rig_crew *crew;
 	pthread_t id;
 	unsigned index;
-	bool actor;  /* calls the scenario's actor; else noise */
-	bool victim; /* its attempts are counted */
-	struct rig_site site;
-	struct rig_run run;
+	bool victim;            /* its attempts are counted */
 	struct rig_tally count; /* of this slice; the main thread reads it
 				   once the worker is idle */
 };
 
 struct rig_crew {
-	const struct rig_stress_options *options;
+	struct rig_job job;
 	pthread_mutex_t lock;
 	pthread_cond_t start; /* slices or quit has changed */
 	pthread_cond_t ended; /* over is set, or nobody works */
@@ -54,7 +47,7 @@ static uint64_t now_ns(void)
 
 static bool is_stopped(const struct rig_crew *crew)
 {
-	return crew->options->stop && *crew->options->stop;
+	return crew->job.options->stop && *crew->job.options->stop;
 }
 
 /* ---- a worker ---- */
@@ -80,73 +73,70 @@ static void give_attempt_back(struct worker *w)
 		atomic_fetch_sub(&w->crew->taken, 1);
 }
 
-static void count_hit(struct worker *w)
+static void count_hit(struct worker *w, const struct rig_attempt *attempt)
 {
 	struct rig_crew *crew = w->crew;
 
-	if (!w->count.hits++)
+	if (!w->count.hits++) {
+		w->count.outcome = attempt->outcome;
 		w->count.first_hit_ns =
 			crew->before_ns + now_ns() - crew->begun_ns;
+	}
 	if (crew->slice.until_hit)
 		end_slice(crew);
 }
 
-static void count_error(struct worker *w)
+static void count_error(struct worker *w, const struct rig_attempt *attempt)
 {
 	if (!w->count.errors++)
 		snprintf(w->count.error, sizeof(w->count.error), "%s",
-			 w->site.message);
+			 attempt->message);
 	give_attempt_back(w);
 	end_slice(w->crew);
 }
 
-/* What became of the attempt that has just ended. */
-static void count_attempt(struct worker *w)
+static void count_attempt(struct worker *w, const struct rig_attempt *attempt)
 {
-	const char *race = w->run.scenario->family->race;
-	bool refused = rig_seam_refused();
-
-	if (!w->site.outcome) {
+	switch (attempt->end) {
+	case RIG_ATTEMPT_CLEAN:
 		w->count.attempts += w->victim;
-	} else if (w->victim && !strcmp(w->site.outcome, race)) {
+		break;
+	case RIG_ATTEMPT_HIT:
 		w->count.attempts++;
-		count_hit(w);
-	} else if (refused) {
+		count_hit(w, attempt);
+		break;
+	case RIG_ATTEMPT_REFUSED:
 		w->count.refused++;
 		give_attempt_back(w);
 		spw_sys_linux()->sleep_ns(spw_sys_linux(), refused_ns);
-	} else {
-		count_error(w);
+		break;
+	case RIG_ATTEMPT_ERROR:
+		count_error(w, attempt);
+		break;
 	}
-}
-
-static void attempt(struct worker *w)
-{
-	w->site.outcome = NULL;
-	if (w->actor)
-		w->run.scenario->actor(&w->run, w->index);
-	else
-		rig_run_program(&w->run, w->site.other, 0);
-	if (w->victim && !w->crew->options->amplify.rewrite)
-		unlink(w->site.path);
-	count_attempt(w);
 }
 
 static void work(struct worker *w)
 {
-	const struct rig_slice *slice = &w->crew->slice;
+	struct rig_crew *crew = w->crew;
 
 	memset(&w->count, 0, sizeof(w->count));
-	w->run.fix = *slice->fix;
-	w->run.how = slice->how;
-	w->run.rt = slice->rt;
-	while (!atomic_load(&w->crew->over)) {
-		if (w->victim && !take_attempt(w->crew)) {
-			end_slice(w->crew);
+	while (!atomic_load(&crew->over)) {
+		struct rig_attempt attempt;
+
+		if (w->victim && !take_attempt(crew)) {
+			end_slice(crew);
 			return;
 		}
-		attempt(w);
+		attempt = crew->job.attempt(crew->job.ctx, w->index,
+					    &crew->slice);
+		count_attempt(w, &attempt);
 	}
+}
+
+bool rig_crew_over(struct rig_crew *crew)
+{
+	return atomic_load(&crew->over);
 }
 
 static void *worker_main(void *arg)
@@ -200,8 +190,8 @@ static void wait_for_end(struct rig_crew *crew)
 static int wait_for_workers(struct rig_crew *crew)
 {
 	static const uint64_t patience_ns = 30000000000;
-	uint64_t end = now_ns() + (crew->options->patience_ns ?
-					   crew->options->patience_ns :
+	uint64_t end = now_ns() + (crew->job.options->patience_ns ?
+					   crew->job.options->patience_ns :
 					   patience_ns);
 
 	while (crew->working && now_ns() < end)
@@ -214,8 +204,10 @@ static void add_count(struct rig_tally *sum, const struct rig_tally *count)
 	if (!sum->errors && count->errors)
 		memcpy(sum->error, count->error, sizeof(sum->error));
 	if (count->hits &&
-	    (!sum->hits || count->first_hit_ns < sum->first_hit_ns))
+	    (!sum->hits || count->first_hit_ns < sum->first_hit_ns)) {
 		sum->first_hit_ns = count->first_hit_ns;
+		sum->outcome = count->outcome;
+	}
 	sum->attempts += count->attempts;
 	sum->hits += count->hits;
 	sum->errors += count->errors;
@@ -248,24 +240,6 @@ int rig_crew_work(struct rig_crew *crew, const struct rig_slice *slice,
 }
 
 /* ---- start and stop ---- */
-
-static void init_worker(struct rig_crew *crew, const struct rig_workdir *dir,
-			unsigned index)
-{
-	const struct rig_stress_options *options = crew->options;
-	const struct rig_scenario *scenario = options->scenario;
-	struct worker *w = &crew->worker[index];
-
-	w->crew = crew;
-	w->index = index;
-	w->actor = index < options->threads;
-	w->victim = w->actor &&
-		    (!scenario->victims || index < scenario->victims);
-	rig_site_init(&w->site, dir, index);
-	w->run = (struct rig_run){ .scenario = scenario,
-				   .world = &w->site.world,
-				   .actors = options->threads };
-}
 
 static int init_locks(struct rig_crew *crew)
 {
@@ -311,20 +285,20 @@ static int create_threads(struct rig_crew *crew, unsigned n)
 	return -error;
 }
 
-int rig_crew_start(struct rig_crew **out,
-		   const struct rig_stress_options *options,
-		   const struct rig_workdir *dir)
+int rig_crew_start(struct rig_crew **out, const struct rig_job *job)
 {
-	unsigned n = options->threads + options->amplify.noise;
+	unsigned n = job->threads;
 	struct rig_crew *crew =
 		calloc(1, sizeof(*crew) + n * sizeof(crew->worker[0]));
 	int rc;
 
 	if (!crew)
 		return -ENOMEM;
-	crew->options = options;
+	crew->job = *job;
 	for (unsigned i = 0; i < n; i++)
-		init_worker(crew, dir, i);
+		crew->worker[i] = (struct worker){ .crew = crew,
+						   .index = i,
+						   .victim = i < job->victims };
 	rc = init_locks(crew);
 	if (rc) {
 		free(crew);

@@ -7,36 +7,47 @@
 #ifndef RIG_STRESS_CREW_H
 #define RIG_STRESS_CREW_H
 
-#include "stress/stress.h"
+#include "stress/hammer.h"
 
 struct rig_crew;
 
-/* What the threads do in one slice. */
-struct rig_slice {
-	const struct rig_fix *fix;
-	struct spw_rt *rt;
-	enum spw_clone how;
-	uint64_t ns;       /* how long; 0: until something else ends it */
-	uint64_t attempts; /* how many at most; 0: no limit */
-	bool until_hit;
+/* What became of an attempt. */
+enum rig_attempt_end {
+	RIG_ATTEMPT_CLEAN,
+	RIG_ATTEMPT_HIT,
+	RIG_ATTEMPT_REFUSED, /* the system had no process or memory */
+	RIG_ATTEMPT_ERROR,   /* it is not the race that went wrong */
 };
 
-/*
- * Starts the threads of options for programs in dir. -EAGAIN: the system has
- * no room for as many.
- */
-int rig_crew_start(struct rig_crew **crew,
-		   const struct rig_stress_options *options,
-		   const struct rig_workdir *dir);
+struct rig_attempt {
+	enum rig_attempt_end end;
+	const char *outcome; /* of a hit: the scenario's */
+	const char *message; /* of an error; read before the next attempt */
+};
+
+/* What the threads do. */
+struct rig_job {
+	const struct rig_stress_options *options;
+	unsigned threads;
+	unsigned victims; /* the first so many make attempts that count */
+	/* One attempt of thread index, from 0. Signals are blocked. */
+	struct rig_attempt (*attempt)(void *ctx, unsigned index,
+				      const struct rig_slice *slice);
+	void *ctx;
+};
+
+/* Starts the threads. -EAGAIN: the system has no room for as many. */
+int rig_crew_start(struct rig_crew **crew, const struct rig_job *job);
 void rig_crew_stop(struct rig_crew *crew);
 
 /*
- * Works for one slice and adds what was counted to tally. The slice ends early
- * at an error and when *options->stop is set. -ETIMEDOUT: an attempt has not
- * ended within options->patience_ns; then crew must not be used again, not even
- * to be stopped.
+ * See work of struct rig_hammer. After -ETIMEDOUT crew must not be used again,
+ * not even to be stopped.
  */
 int rig_crew_work(struct rig_crew *crew, const struct rig_slice *slice,
 		  struct rig_tally *tally);
+
+/* For an attempt that waits for another thread: is the slice over? */
+bool rig_crew_over(struct rig_crew *crew);
 
 #endif

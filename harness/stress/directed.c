@@ -150,8 +150,10 @@ static void *holder_main(void *arg)
 
 static void count_hit(struct rig_directed *d)
 {
-	if (!d->tally->hits++)
+	if (!d->tally->hits++) {
+		d->tally->outcome = "etxtbsy";
 		d->tally->first_hit_ns = d->before_ns + now_ns() - d->begun_ns;
+	}
 	if (d->slice.until_hit)
 		atomic_store(&d->over, true);
 }
@@ -185,8 +187,7 @@ static int execute(struct rig_directed *d, unsigned round, unsigned code,
 		rig_run_program(&d->run, d->site.path, code);
 		if (!d->site.outcome)
 			return 0;
-		if (!strcmp(d->site.outcome,
-			    d->options->scenario->family->race))
+		if (rig_site_hit(&d->site, d->options->scenario))
 			return -ETXTBSY;
 		*wrong = d->site.message;
 		return -ECANCELED;
@@ -348,7 +349,7 @@ int rig_directed_work(struct rig_directed *d, const struct rig_slice *slice,
 	d->tally = tally;
 	d->run.rt = slice->rt;
 	d->run.fix = *slice->fix;
-	d->run.how = slice->how;
+	d->run.how = rig_seam_how(&d->options->amplify);
 	d->begun_ns = now_ns();
 	d->before_ns = tally->ns;
 	atomic_store(&d->over, false);

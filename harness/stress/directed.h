@@ -20,8 +20,8 @@
 #ifndef RIG_STRESS_DIRECTED_H
 #define RIG_STRESS_DIRECTED_H
 
-#include "stress/crew.h"
 #include "stress/executor.h"
+#include "stress/hammer.h"
 
 struct rig_directed;
 
@@ -32,7 +32,7 @@ int rig_directed_start(struct rig_directed **directed,
 		       struct rig_executor *executor);
 void rig_directed_stop(struct rig_directed *directed);
 
-/* As rig_crew_work. by_library: the program is spawned, by no executor. */
+/* As work of struct rig_hammer. by_library: the program is spawned, by no executor. */
 int rig_directed_work(struct rig_directed *directed,
 		      const struct rig_slice *slice, bool by_library,
 		      struct rig_tally *tally);

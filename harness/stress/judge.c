@@ -19,8 +19,7 @@ static bool failure(const struct rig_stress *r, char *why, size_t len)
 	if (r->negative.hits) {
 		snprintf(why, len,
 			 "not this race: %s, which is sound, was hit %" PRIu64
-			 " times in %" PRIu64 " attempts; does something else "
-			 "hold the files open?",
+			 " times in %" PRIu64 " attempts",
 			 r->negative_fix, r->negative.hits,
 			 r->negative.attempts);
 		return true;
@@ -35,18 +34,14 @@ static bool failure(const struct rig_stress *r, char *why, size_t len)
 	return false;
 }
 
-static enum rig_stress_end unjudged(const struct rig_stress *r,
-				    const struct rig_workdir *dir, char *why,
+static enum rig_stress_end unjudged(const struct rig_stress *r, char *why,
 				    size_t len)
 {
 	const struct rig_tally *control = r->test_is_positive ? &r->test :
 								&r->positive;
 
-	if (!dir->busy_refused)
-		snprintf(why, len,
-			 "this kernel executes a file on %s while it is open "
-			 "for writing",
-			 dir->fs);
+	if (*r->immune)
+		snprintf(why, len, "%s", r->immune);
 	else if (r->interrupted)
 		snprintf(why, len,
 			 "interrupted before the unfixed variant was hit");
@@ -70,8 +65,7 @@ static const char *broken_condition(const struct rig_stress *r)
 		       "";
 }
 
-enum rig_stress_end rig_stress_judge(const struct rig_stress *r,
-				     const struct rig_workdir *dir, char *why,
+enum rig_stress_end rig_stress_judge(const struct rig_stress *r, char *why,
 				     size_t len)
 {
 	if (failure(r, why, len))
@@ -81,7 +75,7 @@ enum rig_stress_end rig_stress_judge(const struct rig_stress *r,
 		return RIG_STRESS_HIT;
 	}
 	if (!r->test.attempts || !r->positive.hits)
-		return unjudged(r, dir, why, len);
+		return unjudged(r, why, len);
 	snprintf(why, len, "no hit%s, while the unfixed variant was hit",
 		 r->interrupted ? " until the interruption" : "");
 	return RIG_STRESS_CLEAN;

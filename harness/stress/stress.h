@@ -98,12 +98,13 @@ int rig_amplify_check(const struct rig_amplify *amplify, bool directed,
 
 /* Of one variant. */
 struct rig_tally {
-	uint64_t attempts; /* programs written, then executed or found busy */
-	uint64_t hits;     /* attempts with the outcome that is the race */
-	uint64_t errors;   /* other forbidden outcomes; not attempts */
-	uint64_t refused;  /* spawns for which there was no process or memory;
+	uint64_t attempts;   /* programs written, then executed or found busy */
+	uint64_t hits;       /* attempts with an outcome that is the race */
+	const char *outcome; /* that of the first; NULL: none */
+	uint64_t errors;     /* other forbidden outcomes; not attempts */
+	uint64_t refused;    /* spawns for which there was no process or memory;
 			      not attempts, the thread tries again */
-	uint64_t windows;  /* times that another thread was forking while a
+	uint64_t windows;    /* times that another thread was forking while a
 			      program was open for writing */
 	uint64_t first_hit_ns; /* of the variant's time; 0: none */
 	uint64_t ns;
@@ -120,7 +121,9 @@ struct rig_stress {
 	bool by_library; /* of a directed run: no executor, the library spawns */
 	/* An amplifier breaks that condition of the fix under test. */
 	bool breaks_every_fork, breaks_no_mapping;
-	unsigned cpus;             /* that the threads could run on */
+	unsigned cpus; /* that the threads could run on */
+	/* Why nothing can be hit here, whatever is run; "": nothing says so. */
+	char immune[RIG_MESSAGE_MAX];
 	char why[RIG_MESSAGE_MAX]; /* why the run could not be made */
 };
 
@@ -165,8 +168,7 @@ enum rig_stress_end {
 };
 
 /* why becomes one line: the reason. */
-enum rig_stress_end rig_stress_judge(const struct rig_stress *result,
-				     const struct rig_workdir *dir, char *why,
+enum rig_stress_end rig_stress_judge(const struct rig_stress *result, char *why,
 				     size_t why_len);
 
 /* The 95 % Wilson score interval of hits in attempts. */

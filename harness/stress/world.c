@@ -50,6 +50,16 @@ void rig_site_init(struct rig_site *site, const struct rig_workdir *dir,
 	};
 }
 
+bool rig_site_hit(const struct rig_site *site,
+		  const struct rig_scenario *scenario)
+{
+	const struct rig_outcome *outcome =
+		site->outcome ? rig_outcome_find(scenario, site->outcome) :
+				NULL;
+
+	return outcome && outcome->race;
+}
+
 int rig_site_prepare(const struct rig_site *site)
 {
 	const struct spw_options options = { .how = SPW_CLONE_VFORK };

@@ -22,6 +22,10 @@ struct rig_site {
 void rig_site_init(struct rig_site *site, const struct rig_workdir *dir,
 		   unsigned index);
 
+/* Whether the outcome of that attempt is the race. */
+bool rig_site_hit(const struct rig_site *site,
+		  const struct rig_scenario *scenario);
+
 /* Writes the program that is always there. */
 int rig_site_prepare(const struct rig_site *site);
 

@@ -76,7 +76,7 @@ static enum rig_stress_end run(const struct rig_stress_options *options)
 
 	if (rig_stress_run(options, &dir, &result))
 		fail_msg("%s", result.why);
-	return rig_stress_judge(&result, &dir, why, sizeof(why));
+	return rig_stress_judge(&result, why, sizeof(why));
 }
 
 /* Long enough for what is rare, no longer than it takes. */

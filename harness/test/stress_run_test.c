@@ -73,7 +73,7 @@ static enum rig_stress_end run(const struct rig_stress_options *options)
 
 	if (rig_stress_run(options, &dir, &result))
 		fail_msg("%s", result.why);
-	return rig_stress_judge(&result, &dir, why, sizeof(why));
+	return rig_stress_judge(&result, why, sizeof(why));
 }
 
 /* Where the kernel has no such check there is nothing to hit. */
@@ -343,6 +343,7 @@ static void act(struct rig_run *r, unsigned index)
 static const struct rig_scenario acting = {
 	.name = "etxtbsy/acting",
 	.family = &rig_family_etxtbsy,
+	.outcomes = rig_etxtbsy_outcomes,
 	.actor = act,
 };
 
@@ -432,6 +433,7 @@ static void block(struct rig_run *r, unsigned index)
 static const struct rig_scenario blocking = {
 	.name = "etxtbsy/blocking",
 	.family = &rig_family_etxtbsy,
+	.outcomes = rig_etxtbsy_outcomes,
 	.actor = block,
 };
 
