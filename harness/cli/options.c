@@ -549,7 +549,7 @@ int rig_args_parse(struct rig_args *a, const struct rig_command *command,
 		}
 		if (table[id].set(a, optarg))
 			return -EINVAL;
-		a->given |= 1u << id;
+		a->given |= UINT64_C(1) << id;
 	}
 	for (; optind < argc && a->nwords < RIG_ARGS_MAX; optind++)
 		a->word[a->nwords++] = argv[optind];

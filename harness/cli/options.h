@@ -61,7 +61,7 @@ enum rig_option_id {
 	RIG_OPT_COUNT,
 };
 
-#define RIG_OPT(name) (1u << RIG_OPT_##name)
+#define RIG_OPT(name) (UINT64_C(1) << RIG_OPT_##name)
 #define RIG_OPTS_COMMON \
 	(RIG_OPT(FORMAT) | RIG_OPT(QUIET) | RIG_OPT(COLOR) | RIG_OPT(HELP))
 
@@ -71,7 +71,7 @@ struct rig_command;
 struct rig_args {
 	const char *argv0;
 	const struct rig_command *command;
-	unsigned given;                 /* RIG_OPT(...) of what was given */
+	uint64_t given;                 /* RIG_OPT(...) of what was given */
 	const char *word[RIG_ARGS_MAX]; /* positional */
 	unsigned nwords;
 	const char *fix[RIG_ARGS_MAX];
@@ -109,7 +109,7 @@ struct rig_command {
 	const char *words;    /* "SCENARIO...", for the usage line */
 	const char *text;     /* what it does, paragraphs */
 	const char *examples; /* lines */
-	unsigned options;     /* RIG_OPT(...) it takes */
+	uint64_t options;     /* RIG_OPT(...) it takes */
 	unsigned words_min, words_max;
 	bool judges; /* its results are verdicts: KTAP and JUnit, too */
 	int (*run)(const struct rig_args *args);
