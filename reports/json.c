@@ -15,19 +15,6 @@ static uint64_t per_second(uint64_t count, uint64_t ns)
 	return rate < (double)INT64_MAX ? (uint64_t)rate : INT64_MAX;
 }
 
-static void emit_environment(struct emit *e,
-			     const struct report_environment *environment)
-{
-	emit_object(e, "environment");
-	emit_string(e, "version", environment->version);
-	emit_string(e, "commit", environment->commit);
-	emit_string(e, "command", environment->command);
-	emit_string(e, "kernel", environment->kernel);
-	emit_string(e, "libc", environment->libc);
-	emit_integer(e, "cpus", environment->cpus);
-	emit_object_end(e);
-}
-
 static void emit_search(struct emit *e, const struct report_search *search)
 {
 	emit_integer(e, "executions", search->executions);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "reports/json_emit.h"
 
+#include "reports/result.h"
 #include "reports/text.h"
 
 #include <inttypes.h>
@@ -143,4 +144,19 @@ void emit_probability(struct emit *e, const char *key, double value)
 
 	start_value(e, key);
 	fputs(text_probability(value, buf), e->out);
+}
+
+void emit_environment(struct emit *e,
+		      const struct report_environment *environment)
+{
+	emit_object(e, "environment");
+	emit_string(e, "version", environment->version);
+	emit_string(e, "commit", environment->commit);
+	emit_string(e, "command", environment->command);
+	emit_string(e, "kernel", environment->kernel);
+	emit_string(e, "libc", environment->libc);
+	if (environment->file_system)
+		emit_string(e, "file_system", environment->file_system);
+	emit_integer(e, "cpus", environment->cpus);
+	emit_object_end(e);
 }

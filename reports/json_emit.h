@@ -30,11 +30,17 @@ void emit_hex(struct emit *emit, const char *key, uint64_t value);
 void emit_bool(struct emit *emit, const char *key, bool value);
 /* Seconds, with six digits behind the point. */
 void emit_seconds(struct emit *emit, const char *key, uint64_t ns);
-/* From 0 to 1, with nine digits behind the point. */
+/* Not negative, with nine digits behind the point. */
 void emit_fraction(struct emit *emit, const char *key, double value);
 /* A number of any size, without a fraction. */
 void emit_estimate(struct emit *emit, const char *key, double value);
 /* From 0 to 1, with two digits however small it is, rounded up. */
 void emit_probability(struct emit *emit, const char *key, double value);
+
+struct report_environment;
+
+/* What every document begins with: the object "environment". */
+void emit_environment(struct emit *emit,
+		      const struct report_environment *environment);
 
 #endif

@@ -125,6 +125,7 @@ struct report_environment {
 	const char *command; /* the command line */
 	const char *kernel;  /* uname */
 	const char *libc;
+	const char *file_system; /* of programs; NULL: none were executed */
 	unsigned cpus;
 	const char *host;   /* NULL: not to be told */
 	uint64_t unix_time; /* seconds */

@@ -166,14 +166,7 @@ static void print_json(const struct rig_quarry *quarries, unsigned n,
 
 	rig_environment_fill(&environment, "racerig mutants");
 	emit_object(&e, NULL);
-	emit_object(&e, "environment");
-	emit_string(&e, "version", environment.report.version);
-	emit_string(&e, "commit", environment.report.commit);
-	emit_string(&e, "command", environment.report.command);
-	emit_string(&e, "kernel", environment.report.kernel);
-	emit_string(&e, "libc", environment.report.libc);
-	emit_integer(&e, "cpus", environment.report.cpus);
-	emit_object_end(&e);
+	emit_environment(&e, &environment.report);
 	emit_string(&e, "world", "sim");
 	emit_string(&e, "kernel_options",
 		    sim_option_print(&args->kernel, kernel, sizeof(kernel)));

@@ -154,14 +154,15 @@ static void print_line(const struct rig_observation *o)
 }
 
 static void print_table(const struct rig_observation *observations, unsigned n,
-			const struct rig_environment *environment,
-			const struct rig_setting *setting)
+			const struct rig_environment *environment)
 {
 	for (unsigned i = 0; i < n; i++)
 		print_observation(&observations[i]);
 	printf("%s, %s, %s, %u CPUs\n\n", environment->report.kernel,
 	       environment->report.libc,
-	       setting->fs ? setting->fs : "no directory",
+	       environment->report.file_system ?
+		       environment->report.file_system :
+		       "no directory",
 	       environment->report.cpus);
 	for (unsigned i = 0; i < n; i++)
 		print_line(&observations[i]);
@@ -267,21 +268,12 @@ static void emit_observation(struct emit *e, const struct rig_observation *o)
 }
 
 static void print_json(const struct rig_observation *observations, unsigned n,
-		       const struct rig_environment *environment,
-		       const struct rig_setting *setting)
+		       const struct rig_environment *environment)
 {
 	struct emit e = { .out = stdout };
 
 	emit_object(&e, NULL);
-	emit_object(&e, "environment");
-	emit_string(&e, "version", environment->report.version);
-	emit_string(&e, "commit", environment->report.commit);
-	emit_string(&e, "command", environment->report.command);
-	emit_string(&e, "kernel", environment->report.kernel);
-	emit_string(&e, "libc", environment->report.libc);
-	emit_string(&e, "file_system", setting->fs);
-	emit_integer(&e, "cpus", environment->report.cpus);
-	emit_object_end(&e);
+	emit_environment(&e, &environment->report);
 	emit_array(&e, "results");
 	for (unsigned i = 0; i < n; i++)
 		emit_observation(&e, &observations[i]);
@@ -324,14 +316,15 @@ void rig_observations_write(const struct rig_observation *observations,
 	struct rig_environment environment;
 
 	rig_environment_fill(&environment, setting->command);
+	environment.report.file_system = setting->fs;
 	for (unsigned i = 0; i < n; i++)
 		results[i] = result_of(&observations[i]);
 	switch (format) {
 	case RIG_FORMAT_TABLE:
-		print_table(observations, n, &environment, setting);
+		print_table(observations, n, &environment);
 		break;
 	case RIG_FORMAT_JSON:
-		print_json(observations, n, &environment, setting);
+		print_json(observations, n, &environment);
 		break;
 	case RIG_FORMAT_KTAP:
 		report_ktap(stdout, results, n);
