@@ -40,16 +40,16 @@ static int find_scenario(struct session *s)
 static int add_fix(struct session *s, const struct rig_fix *fix)
 {
 	const struct rig_args *a = s->args;
+	struct rig_stress_options *options;
 
 	if (s->n == RIG_OBSERVATIONS_MAX)
 		return rig_error("--fix: more than %d at once",
 				 RIG_OBSERVATIONS_MAX);
-	s->observation[s->n++].options = (struct rig_stress_options){
+	options = &s->observation[s->n++].options;
+	*options = (struct rig_stress_options){
 		.scenario = s->scenario,
 		.fix = *fix,
-		.threads = a->threads  ? a->threads :
-			   a->directed ? RIG_THREADS_DIRECTED :
-					 RIG_THREADS_DEFAULT,
+		.threads = a->threads,
 		.amplify = a->amplify,
 		.directed = a->directed,
 		.time_ns = a->given & RIG_OPT(TIME) ? a->time_ns :
@@ -58,6 +58,7 @@ static int add_fix(struct session *s, const struct rig_fix *fix)
 		.until_hit = a->until_hit || a->bisect,
 		.stop = &rig_interrupted,
 	};
+	rig_stress_complete(options);
 	return 0;
 }
 

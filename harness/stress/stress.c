@@ -284,7 +284,7 @@ static void take_down(struct stress *s)
 	s->hammer->close(s->hammering);
 }
 
-static void complete(struct rig_stress_options *options)
+void rig_stress_complete(struct rig_stress_options *options)
 {
 	if (!options->threads)
 		options->threads = options->directed ? RIG_THREADS_DIRECTED :
@@ -319,7 +319,7 @@ int rig_stress_run(const struct rig_stress_options *options,
 	if (!s)
 		return rig_stress_because(result, -ENOMEM, "set-up");
 	s->own = *options;
-	complete(&s->own);
+	rig_stress_complete(&s->own);
 	s->options = &s->own;
 	s->dir = dir;
 	s->result = result;

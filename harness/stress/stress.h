@@ -149,6 +149,9 @@ struct rig_stress_options {
 	void *progress_ctx;
 };
 
+/* Puts the defaults in the place of what is 0, as a run does. */
+void rig_stress_complete(struct rig_stress_options *options);
+
 /*
  * Runs the fix under test, the positive and the negative control in slices
  * that alternate, in directory dir; the first is the fix under test. 0, also
