@@ -124,6 +124,7 @@ extern const struct rig_command rig_command_bench;
 extern const struct rig_command rig_command_conform;
 extern const struct rig_command rig_command_matrix;
 extern const struct rig_command rig_command_mutants;
+extern const struct rig_command rig_command_price;
 extern const struct rig_command rig_command_samplers;
 extern const struct rig_command rig_command_stress;
 
