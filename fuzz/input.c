@@ -27,21 +27,22 @@ static const struct rig_scenario *scenario_number(
 }
 
 /* Fix number number of those that a target must find nothing with. */
-static bool sound_fix(const struct rig_family *family, unsigned number,
+static bool sound_fix(const struct rig_scenario *scenario, unsigned number,
 		      struct rig_fix *fix)
 {
-	for (unsigned i = 0; family->fix(i, fix); i++)
-		if (fix->claims_sound && !fix->unavailable && !number--)
+	for (unsigned i = 0; scenario->family->fix(i, fix); i++)
+		if (rig_claim(scenario, fix) == RIG_CLAIM_NEVER &&
+		    !fix->unavailable && !number--)
 			return true;
 	return false;
 }
 
-static unsigned count_sound(const struct rig_family *family)
+static unsigned count_sound(const struct rig_scenario *scenario)
 {
 	struct rig_fix fix;
 	unsigned n = 0;
 
-	while (sound_fix(family, n, &fix))
+	while (sound_fix(scenario, n, &fix))
 		n++;
 	return n;
 }
@@ -51,9 +52,9 @@ bool fuzz_plan(const struct rig_family *family, const char *forced,
 {
 	uint8_t h[FUZZ_HEADER] = { 0 };
 	unsigned scenarios = count_scenarios(family);
-	unsigned sound = count_sound(family);
+	unsigned sound;
 
-	if (!scenarios || (!sound && !forced))
+	if (!scenarios)
 		return false;
 	memcpy(h, data, len < FUZZ_HEADER ? len : FUZZ_HEADER);
 	*plan = (struct rig_plan){
@@ -71,7 +72,8 @@ bool fuzz_plan(const struct rig_family *family, const char *forced,
 	};
 	if (forced)
 		return rig_fix_find(family, forced, &plan->fix);
-	return sound_fix(family, h[1] % sound, &plan->fix);
+	sound = count_sound(plan->scenario);
+	return sound && sound_fix(plan->scenario, h[1] % sound, &plan->fix);
 }
 
 static bool same_kernel(const struct sim_options *a,
@@ -86,7 +88,8 @@ static bool same_plan(const struct rig_plan *a, const struct rig_plan *b)
 {
 	/* A fix that claims less is put in by its name, not by the input. */
 	return a->scenario == b->scenario &&
-	       (a->fix.guard == b->fix.guard || !a->fix.claims_sound) &&
+	       (a->fix.guard == b->fix.guard ||
+		rig_claim(a->scenario, &a->fix) != RIG_CLAIM_NEVER) &&
 	       a->how == b->how && a->actors == b->actors &&
 	       a->starve_ns == b->starve_ns &&
 	       same_kernel(&a->kernel, &b->kernel);
@@ -95,7 +98,7 @@ static bool same_plan(const struct rig_plan *a, const struct rig_plan *b)
 bool fuzz_header(const struct rig_plan *plan, uint8_t header[FUZZ_HEADER])
 {
 	const struct rig_family *family = plan->scenario->family;
-	unsigned fixes = count_sound(family);
+	unsigned fixes = count_sound(plan->scenario);
 	unsigned all = count_scenarios(family) * fixes * OPTIONS;
 	struct rig_plan other;
 

@@ -93,7 +93,7 @@ static void emit_real(struct emit *e, const struct report_real *real)
 	emit_seconds(e, "seconds", real->ns);
 	emit_integer(e, "positive_attempts", real->control_attempts);
 	emit_integer(e, "positive_hits", real->control_hits);
-	emit_bool(e, "claims_sound", real->claims_sound);
+	emit_string(e, "claim", real->claim);
 	emit_bool(e, "agrees", real->agrees);
 	emit_object_end(e);
 }

@@ -125,8 +125,7 @@ static void put_violation(FILE *out, const struct report_result *r)
 
 static void put_real(FILE *out, const struct report_real *real)
 {
-	put_line(out, "claims %s, by call: %s, by force: %s",
-		 real->claims_sound ? "never" : "rarer",
+	put_line(out, "claims %s, by call: %s, by force: %s", real->claim,
 		 text_or_dash(real->control),
 		 real->stress_reason ? real->stress_reason : "judged");
 	put_line(out,

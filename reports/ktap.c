@@ -56,8 +56,7 @@ static void diagnose_violation(FILE *out, const struct report_result *r)
 /* What this machine did, beside the model. */
 static void diagnose_real(FILE *out, const struct report_real *real)
 {
-	diagnose(out, "claims %s, by call: %s",
-		 real->claims_sound ? "never" : "rarer",
+	diagnose(out, "claims %s, by call: %s", real->claim,
 		 text_or_dash(real->control));
 	diagnose(out, "by force: %s",
 		 real->stress_reason ? real->stress_reason : "judged");

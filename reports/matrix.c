@@ -30,7 +30,7 @@ static void put_row(FILE *out, const struct report_result *r, bool color)
 	text_cell(out, r->scenario, SCENARIO_WIDTH);
 	fputs("  ", out);
 	text_cell(out, r->fix, FIX_WIDTH);
-	fprintf(out, "  %-6s  %-8s  ", real->claims_sound ? "never" : "rarer",
+	fprintf(out, "  %-6s  %-8s  ", real->claim,
 		report_verdict_name(r->verdict));
 	text_cell(out, text_or_dash(real->control), CONTROL_WIDTH);
 	fprintf(out, "  %s", stress_text(real, stress));

@@ -73,8 +73,10 @@ struct report_real {
 	double low, high;                        /* 95 % interval of the rate */
 	uint64_t first_hit_ns;                   /* 0: none */
 	uint64_t ns;
-	/* Model and machine together against what the fix claims. */
-	bool claims_sound;
+	/* What the fix claims: "never", "rarer", or "n/a", where the scenario
+	 * breaks the condition of its claim; and model and machine together
+	 * against that. */
+	const char *claim;
 	bool agrees;
 };
 

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DEFAULT_MAX = 10000, PROGRAMS_MAX = 128 };
+enum { DEFAULT_MAX = 10000, PROGRAMS_MAX = 512 };
 
 /* The programs that are run: every scenario that has a kernel, every fix. */
 struct programs {

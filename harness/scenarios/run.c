@@ -44,6 +44,18 @@ bool rig_fix_find(const struct rig_family *family, const char *name,
 	return find_fix(family->fix, name, fix);
 }
 
+enum rig_claim rig_claim(const struct rig_scenario *scenario,
+			 const struct rig_fix *fix)
+{
+	if (!fix->claims_sound)
+		return RIG_CLAIM_RARER;
+	return (scenario->foreign_fork && fix->every_fork) ||
+			       (scenario->mapping && fix->no_mapping) ||
+			       (scenario->by_kernel && fix->at_spawn) ?
+		       RIG_CLAIM_NOTHING :
+		       RIG_CLAIM_NEVER;
+}
+
 bool rig_fix_runs_here(const struct rig_fix *fix)
 {
 	const struct spw_options options = { .guard = fix->guard };

@@ -63,6 +63,10 @@ struct rig_scenario {
 	 * search lets them begin in one order only. */
 	bool identical;
 	unsigned rounds; /* how often an actor does it, where that differs */
+	/* What it does that the condition of a fix excludes: see rig_claim. */
+	bool foreign_fork; /* it forks behind the back of libspw */
+	bool mapping;      /* it has a mapping of the file that it writes */
+	bool by_kernel;    /* a file is executed because another one names it */
 	const struct rig_outcome *outcomes; /* ends with .id == NULL */
 	size_t state_size;                  /* of run->state, zeroed; 0: none */
 	/* Before the actors exist; 0 or -errno. May be NULL. */
@@ -136,6 +140,16 @@ bool rig_fix_find(const struct rig_family *family, const char *name,
 bool rig_real_fix_find(const struct rig_family *family, const char *name,
 		       struct rig_fix *fix);
 
+/* What a fix promises about a scenario. */
+enum rig_claim {
+	RIG_CLAIM_RARER,
+	RIG_CLAIM_NEVER,
+	RIG_CLAIM_NOTHING, /* never, under a condition that is broken here */
+};
+
+enum rig_claim rig_claim(const struct rig_scenario *scenario,
+			 const struct rig_fix *fix);
+
 /* False where this machine's kernel lacks what the fix needs (O_CLOFORK). */
 bool rig_fix_runs_here(const struct rig_fix *fix);
 
@@ -156,6 +170,9 @@ bool rig_fix_runs_here(const struct rig_fix *fix);
 	X(work_steal)         \
 	X(build_and_run)      \
 	X(build_beside_noise) \
+	X(foreign_fork)       \
+	X(never_execs)        \
+	X(rewrite_in_place)   \
 	X(lost_update)
 
 #define X(name) extern const struct rig_scenario rig_scenario_##name;
@@ -175,5 +192,12 @@ void rig_build_and_run(struct rig_run *run, unsigned index);
 void rig_run_program(struct rig_run *run, const char *path, unsigned code);
 
 extern const struct rig_outcome rig_etxtbsy_outcomes[];
+
+/* ---- children that libspw knows nothing of: foreign.c ---- */
+
+/* As system() does: forks, and the child executes path; waits for it. */
+void rig_foreign_run(struct rig_run *run, const char *path);
+/* The child never executes: it lives for so long, and ends. Waits for it. */
+void rig_foreign_idle(struct rig_run *run, uint64_t life_ns);
 
 #endif

@@ -242,7 +242,8 @@ static bool can_be_negative(void *self, const struct rig_fix *fix)
 	const struct hammer *h = self;
 	const struct rig_amplify *a = &h->options->amplify;
 
-	return !(a->never_exec && fix->every_fork) &&
+	return rig_claim(h->options->scenario, fix) == RIG_CLAIM_NEVER &&
+	       !(a->never_exec && fix->every_fork) &&
 	       !(a->mapped && fix->no_mapping) &&
 	       !(h->options->directed && fix->at_spawn &&
 		 !h->result->by_library);
@@ -256,6 +257,7 @@ static int try_alone(void *self, const struct rig_slice *slice)
 	struct rig_run run = { .scenario = h->options->scenario,
 			       .fix = *slice->fix,
 			       .actors = 1,
+			       .sys = &h->seam[slice->variant].sys,
 			       .rt = slice->rt,
 			       .how = rig_seam_how(&h->options->amplify) };
 	bool refused;
@@ -295,6 +297,7 @@ static struct rig_attempt attempt(void *ctx, unsigned index,
 	hand->site.outcome = NULL;
 	hand->run.fix = *slice->fix;
 	hand->run.how = rig_seam_how(&h->options->amplify);
+	hand->run.sys = &h->seam[slice->variant].sys;
 	hand->run.rt = slice->rt;
 	if (hand->actor)
 		hand->run.scenario->actor(&hand->run, index);
@@ -421,8 +424,11 @@ static void describe(struct hammer *h)
 	struct rig_stress *r = h->result;
 
 	r->by_library = o->amplify.by_library || o->fix.at_spawn;
-	r->breaks_every_fork = o->amplify.never_exec && o->fix.every_fork;
-	r->breaks_no_mapping = o->amplify.mapped && o->fix.no_mapping;
+	r->breaks_every_fork =
+		(o->amplify.never_exec || o->scenario->foreign_fork) &&
+		o->fix.every_fork;
+	r->breaks_no_mapping = (o->amplify.mapped || o->scenario->mapping) &&
+			       o->fix.no_mapping;
 	if (!h->dir->busy_refused)
 		snprintf(r->immune, sizeof(r->immune),
 			 "this kernel executes a file on %s while it is open "

@@ -53,14 +53,14 @@ static enum rig_stress_end unjudged(const struct rig_stress *r, char *why,
 	return RIG_STRESS_UNJUDGED;
 }
 
-/* Of a run whose amplifiers break the condition of the fix, it says so. */
+/* Of a run that breaks the condition of the fix, it says so. */
 static const char *broken_condition(const struct rig_stress *r)
 {
 	return r->breaks_every_fork ?
-		       "; never-exec breaks the fix's condition that every "
-		       "fork goes through the runtime" :
+		       "; the run breaks the fix's condition that every fork "
+		       "goes through the runtime" :
 	       r->breaks_no_mapping ?
-		       "; mapped breaks the fix's condition that nobody maps "
+		       "; the run breaks the fix's condition that nobody maps "
 		       "the file" :
 		       "";
 }

@@ -119,7 +119,7 @@ struct rig_stress {
 	bool test_is_positive;     /* the fix is none; positive is empty */
 	bool interrupted;
 	bool by_library; /* of a directed run: no executor, the library spawns */
-	/* An amplifier breaks that condition of the fix under test. */
+	/* The scenario or an amplifier breaks that condition of the fix. */
 	bool breaks_every_fork, breaks_no_mapping;
 	unsigned cpus; /* that the threads could run on */
 	/* Why nothing can be hit here, whatever is run; "": nothing says so. */

@@ -45,18 +45,26 @@ static inline void for_each_case(
 			       i & 8 ? SECOND : 0));
 }
 
-/* Every guard that the simulated kernel can run, without starvation. */
-static inline void for_each_guard(
-	void (*check)(const struct rig_subject *subject))
+/*
+ * Every scenario that has a kernel with every fix that the simulated one can
+ * run, without starvation.
+ */
+static inline void for_each_fix(void (*check)(const struct rig_subject *subject))
 {
 	struct rig_fix fix;
 
-	for (unsigned f = 0; rig_family_etxtbsy.fix(f, &fix); f++)
-		for (unsigned i = 0; i < 8; i++)
-			check(use_case(scenarios[i & 1], fix.name,
-				       i & 2 ? "vfork" : "fork",
-				       i & 4 ? "steps=kernel" : "steps=call",
-				       0));
+	for (unsigned k = 0; rig_scenarios[k]; k++) {
+		const struct rig_scenario *s = rig_scenarios[k];
+
+		for (unsigned f = 0;
+		     s->family->uses_spw && s->family->fix(f, &fix); f++)
+			for (unsigned i = 0; i < 4; i++)
+				check(use_case(s->name, fix.name,
+					       i & 1 ? "vfork" : "fork",
+					       i & 2 ? "steps=kernel" :
+						       "steps=call",
+					       0));
+	}
 }
 
 static inline void random_walks(const struct rig_subject *subject, unsigned n,

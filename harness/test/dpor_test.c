@@ -166,7 +166,7 @@ static void no_walk_is_missed(void **state)
 {
 	walked = 0;
 	for_each_case(check_walks);
-	for_each_guard(check_walks);
+	for_each_fix(check_walks);
 	assert_true(walked > (SLOW ? 10 : 20));
 }
 

@@ -157,11 +157,11 @@ static void check_case(const struct rig_subject *subject)
 	swap_all(subject, SLOW ? 4 : 40);
 }
 
-static void scenarios_with_every_guard(void **state)
+static void scenarios_with_every_fix(void **state)
 {
 	swaps = 0;
 	for_each_case(check_case);
-	for_each_guard(check_case);
+	for_each_fix(check_case);
 	assert_true(swaps > 1000);
 }
 
@@ -169,7 +169,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(small_programs),
-		CASE_TEST(scenarios_with_every_guard),
+		CASE_TEST(scenarios_with_every_fix),
 	};
 
 	return RUN_TESTS(tests, open_rig, close_rig);

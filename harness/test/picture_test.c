@@ -38,7 +38,7 @@ static void check_transitions(const struct rig_subject *subject)
 static void random_walks_agree_on_the_way(void **state)
 {
 	for_each_case(check_transitions);
-	for_each_guard(check_transitions);
+	for_each_fix(check_transitions);
 }
 
 int main(void)

@@ -256,10 +256,10 @@ static void test_a_hit_that_an_amplifier_is_to_blame_for(void **state)
 
 	r.test.hits = 1;
 	r.breaks_every_fork = true;
-	expect_judged(&r, RIG_STRESS_HIT, "never-exec breaks the fix's");
+	expect_judged(&r, RIG_STRESS_HIT, "the run breaks the fix's");
 	r.breaks_every_fork = false;
 	r.breaks_no_mapping = true;
-	expect_judged(&r, RIG_STRESS_HIT, "mapped breaks the fix's");
+	expect_judged(&r, RIG_STRESS_HIT, "the run breaks the fix's");
 }
 
 static void test_what_spoils_a_run(void **state)

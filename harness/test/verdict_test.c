@@ -52,6 +52,13 @@ static void expect_violated(const struct rig_search *s)
 	assert_string_equal(s->outcome, "etxtbsy");
 }
 
+static void expect_race(const struct rig_scenario *scenario,
+			const struct rig_search *s)
+{
+	assert_true(s->violated);
+	assert_true(rig_outcome_find(scenario, s->outcome)->race);
+}
+
 static void expect_proof(const struct rig_search *s)
 {
 	if (s->violated)
@@ -60,6 +67,41 @@ static void expect_proof(const struct rig_search *s)
 	assert_true(s->terminal > 0);
 	/* A search that visits next to nothing proves nothing. */
 	assert_true(s->states > 50);
+}
+
+/*
+ * In every scenario: what claims to be sound is, the unfixed variant is not,
+ * and a condition that is said to be broken is needed.
+ */
+static void check_claim(const struct rig_scenario *s, const struct rig_fix *fix)
+{
+	const struct rig_search *found =
+		search(s->name, fix->name, "steps=kernel", 0);
+
+	if (found->violated && rig_claim(s, fix) == RIG_CLAIM_NEVER)
+		fail_msg("%s %s: %s", s->name, fix->name, found->message);
+	if (!found->violated && rig_claim(s, fix) == RIG_CLAIM_NOTHING)
+		fail_msg("%s %s: it holds", s->name, fix->name);
+	if (found->violated)
+		expect_race(s, found);
+	else
+		assert_true(found->complete && !found->truncated);
+}
+
+static void claims_are_kept(void **state)
+{
+	struct rig_fix fix;
+
+	for (unsigned i = 0; rig_scenarios[i]; i++) {
+		const struct rig_scenario *s = rig_scenarios[i];
+
+		if (!s->family->uses_spw)
+			continue;
+		s->family->fix(0, &fix);
+		expect_race(s, search(s->name, fix.name, "steps=kernel", 0));
+		for (unsigned f = 1; s->family->fix(f, &fix); f++)
+			check_claim(s, &fix);
+	}
 }
 
 static void none_is_broken(void **state)
@@ -127,6 +169,7 @@ static void private_table_holds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(claims_are_kept),
 		TEST(none_is_broken),
 		TEST(none_is_clean_without_the_check),
 		TEST(retry_needs_starvation),

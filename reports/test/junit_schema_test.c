@@ -79,7 +79,8 @@ static void test_every_verdict_is_valid(void **state)
 	results[REPORT_SKIP + 1].scenario = "tiny/x";
 	results[REPORT_SKIP + 2] = example_broken();
 	assert_valid(results, LENGTH(results));
-	results[0].real = &(struct report_real){ .control = "x" };
+	results[0].real =
+		&(struct report_real){ .claim = "n/a", .control = "x" };
 	assert_valid(results, LENGTH(results));
 	assert_valid(NULL, 0);
 }

@@ -208,7 +208,8 @@ static void test_verdicts(void **state)
 /* In the matrix the claim decides, not the verdict. */
 static void test_matrix(void **state)
 {
-	struct report_real real = { .control = "100/100 reproduced",
+	struct report_real real = { .claim = "rarer",
+				    .control = "100/100 reproduced",
 				    .hits = 3,
 				    .attempts = 1000,
 				    .agrees = true };
