@@ -259,6 +259,7 @@ static const struct spw_sys linux_sys = {
 	.cond_create = spw_linux_cond_create,
 	.cond_destroy = spw_linux_cond_destroy,
 	.cond_wait = spw_linux_cond_wait,
+	.cond_wait_until = spw_linux_cond_wait_until,
 	.cond_broadcast = spw_linux_cond_broadcast,
 	.assert_held = spw_linux_assert_held,
 	.now_ns = linux_now_ns,

@@ -65,6 +65,8 @@ int spw_linux_cond_create(struct spw_sys *sys, struct spw_cond **cond);
 void spw_linux_cond_destroy(struct spw_sys *sys, struct spw_cond *cond);
 void spw_linux_cond_wait(struct spw_sys *sys, struct spw_cond *cond,
 			 struct spw_mutex *mutex);
+int spw_linux_cond_wait_until(struct spw_sys *sys, struct spw_cond *cond,
+			      struct spw_mutex *mutex, uint64_t deadline_ns);
 void spw_linux_cond_broadcast(struct spw_sys *sys, struct spw_cond *cond);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 /* ---- threads ---- */
 
@@ -107,14 +108,19 @@ struct spw_cond {
 	pthread_cond_t cond;
 };
 
+/* Deadlines are those of now_ns: the clock that nobody sets. */
 int spw_linux_cond_create(struct spw_sys *sys, struct spw_cond **out)
 {
 	struct spw_cond *cond = malloc(sizeof(*cond));
+	pthread_condattr_t attr;
 	int error;
 
 	if (!cond)
 		return -ENOMEM;
-	error = pthread_cond_init(&cond->cond, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	error = pthread_cond_init(&cond->cond, &attr);
+	pthread_condattr_destroy(&attr);
 	if (error) {
 		free(cond);
 		return -error;
@@ -133,6 +139,21 @@ void spw_linux_cond_wait(struct spw_sys *sys, struct spw_cond *cond,
 			 struct spw_mutex *mutex)
 {
 	pthread_cond_wait(&cond->cond, &mutex->lock);
+}
+
+int spw_linux_cond_wait_until(struct spw_sys *sys, struct spw_cond *cond,
+			      struct spw_mutex *mutex, uint64_t deadline_ns)
+{
+	const struct timespec until = {
+		.tv_sec = (time_t)(deadline_ns / 1000000000),
+		.tv_nsec = (long)(deadline_ns % 1000000000),
+	};
+
+	if (deadline_ns != SPW_NO_DEADLINE)
+		return -pthread_cond_timedwait(&cond->cond, &mutex->lock,
+					       &until);
+	spw_linux_cond_wait(sys, cond, mutex);
+	return 0;
 }
 
 void spw_linux_cond_broadcast(struct spw_sys *sys, struct spw_cond *cond)

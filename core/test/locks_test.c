@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The reader-writer lock of the real kernel's provider: who comes first, when
- * both sides wait, and that a writer is alone.
+ * The locks of the real kernel's provider. The reader-writer lock: who comes
+ * first, when both sides wait, and that a writer is alone. A condition: the end
+ * of a wait in vain.
  */
 #include "support.h"
 
@@ -175,12 +176,38 @@ static void writers_are_alone(void **state)
 	tear_down(&shared);
 }
 
+/* ---- a condition with a deadline ---- */
+
+enum { SHORT_NS = 2000000 };
+
+static void wait_in_vain(void **state)
+{
+	struct spw_sys *sys = spw_sys_linux();
+	struct spw_mutex *mutex;
+	struct spw_cond *cond;
+	uint64_t deadline;
+
+	assert_int_equal(sys->mutex_create(sys, &mutex), 0);
+	assert_int_equal(sys->cond_create(sys, &cond), 0);
+	sys->mutex_lock(sys, mutex);
+	deadline = sys->now_ns(sys) + SHORT_NS;
+	while (sys->cond_wait_until(sys, cond, mutex, deadline) == 0)
+		; /* a wake may be spurious */
+	assert_true(sys->now_ns(sys) >= deadline);
+	sys->assert_held(sys, mutex, NULL, 0);
+	assert_int_equal(sys->cond_wait_until(sys, cond, mutex, 0), -ETIMEDOUT);
+	sys->mutex_unlock(sys, mutex);
+	sys->cond_destroy(sys, cond);
+	sys->mutex_destroy(sys, mutex);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(waiting_writer_stops_new_readers),
 		cmocka_unit_test(leaving_writer_lets_readers_in_first),
 		cmocka_unit_test(writers_are_alone),
+		cmocka_unit_test(wait_in_vain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) > 0;

@@ -90,7 +90,7 @@ static int search(struct judge *j, const struct rig_plan *plan,
 static void inner_steps(const struct judge *j, char *buf, size_t size)
 {
 	const struct rig_schedule *s = &j->out->schedule;
-	uint64_t seen = 0;
+	bool seen[RIG_OPS_MAX] = { false };
 	size_t used = 0;
 
 	buf[0] = '\0';
@@ -99,10 +99,10 @@ static void inner_steps(const struct judge *j, char *buf, size_t size)
 				   s->decision[i].run_op };
 
 		for (int k = 0; k < 2; k++) {
-			if (!j->c->subject->op_inner(ops[k]) ||
-			    seen >> ops[k] & 1 || used >= size)
+			if (!j->c->subject->op_inner(ops[k]) || seen[ops[k]] ||
+			    used >= size)
 				continue;
-			seen |= 1ull << ops[k];
+			seen[ops[k]] = true;
 			used += (size_t)snprintf(buf + used, size - used,
 						 "%s%s", used ? ", " : "",
 						 rig_op_name(j->c->subject,

@@ -321,14 +321,26 @@ void rig_silent(struct rig_engine *e, unsigned op)
 	self->op = pending;
 }
 
+/* A deadline that is over already comes at once, but not before now. */
+void rig_until(struct rig_engine *e, uint64_t deadline_ns)
+{
+	e->current->deadline = deadline_ns > e->now_ns ? deadline_ns :
+							 e->now_ns;
+	e->sleeping |= rig_self(e);
+}
+
+void rig_awaken(struct rig_engine *e, rig_set tasks)
+{
+	tasks &= e->sleeping;
+	e->sleeping &= ~tasks;
+	for (; tasks; tasks = rig_rest(tasks))
+		e->task[rig_first(tasks)].deadline = 0;
+}
+
 void rig_sleep(struct rig_engine *e, unsigned op, uint64_t ns)
 {
-	struct rig_task *self = e->current;
-	rig_set bit = rig_self(e);
-
-	self->deadline = e->now_ns + ns;
-	e->sleeping |= bit;
-	rig_disable(e, bit);
+	rig_until(e, e->now_ns + ns);
+	rig_disable(e, rig_self(e));
 	rig_point(e, op);
 }
 

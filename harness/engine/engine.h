@@ -30,7 +30,7 @@ enum {
 	RIG_TASKS_MAX = 120, /* tasks of one execution, ended ones too */
 	RIG_CLOCK = 126,     /* the clock, as a choice beside the tasks */
 	RIG_PRUNE = 127,     /* a pick: end this execution here */
-	RIG_OPS_MAX = 64,    /* kinds of operation, the engine's included */
+	RIG_OPS_MAX = 96,    /* kinds of operation, the engine's included */
 	RIG_DECISIONS_MAX = 4096, /* of one execution */
 	RIG_STEPS_MAX = 20000,    /* of one execution; more is a live-lock */
 	RIG_MESSAGE_MAX = 240,
@@ -258,6 +258,14 @@ unsigned rig_choose(struct rig_engine *engine, unsigned op, unsigned n);
 
 /* Sleeps in simulated time. */
 void rig_sleep(struct rig_engine *engine, unsigned op, uint64_t ns);
+
+/*
+ * A wait that a deadline ends, too: before rig_point, when the task has been
+ * disabled. Whoever ends the wait first calls rig_awaken.
+ */
+void rig_until(struct rig_engine *engine, uint64_t deadline_ns);
+/* What was waited for has come: the tasks' deadlines are off. */
+void rig_awaken(struct rig_engine *engine, rig_set tasks);
 
 /* A call that is no point, for the trace. */
 void rig_silent(struct rig_engine *engine, unsigned op);

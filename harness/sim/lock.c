@@ -76,6 +76,24 @@ static void mutex_destroy(struct spw_sys *sys, struct spw_mutex *mutex)
 	memset(m, 0, sizeof(*m));
 }
 
+/* The chosen task gets it. */
+static void take_mutex(struct sim *sim, struct sim_mutex *m)
+{
+	sim_access(sim, m->object, RIG_ACQUIRE);
+	m->waiters &= ~self_bit(sim);
+	m->owner = self_id(sim);
+	update(sim, m->waiters, false);
+}
+
+static void await_mutex(struct sim *sim, struct sim_mutex *m)
+{
+	m->waiters |= self_bit(sim);
+	update(sim, self_bit(sim), !m->owner);
+	sim_about_lock(sim, (unsigned)(m - sim->mutex), true);
+	sim_point(sim, SIM_LOCK);
+	take_mutex(sim, m);
+}
+
 static void mutex_lock(struct spw_sys *sys, struct spw_mutex *mutex)
 {
 	struct sim *sim = sim_of(sys);
@@ -86,14 +104,7 @@ static void mutex_lock(struct spw_sys *sys, struct spw_mutex *mutex)
 		sim_contract(sim, "lock of a mutex that does not exist");
 	if (m->owner == self_id(sim))
 		sim_contract(sim, "lock of a mutex that is held already");
-	m->waiters |= self_bit(sim);
-	update(sim, self_bit(sim), !m->owner);
-	sim_about_lock(sim, (unsigned)(m - sim->mutex), true);
-	sim_point(sim, SIM_LOCK);
-	sim_access(sim, m->object, RIG_ACQUIRE);
-	m->waiters &= ~self_bit(sim);
-	m->owner = self_id(sim);
-	update(sim, m->waiters, false);
+	await_mutex(sim, m);
 }
 
 static void mutex_unlock(struct spw_sys *sys, struct spw_mutex *mutex)
@@ -265,6 +276,21 @@ static void cond_destroy(struct spw_sys *sys, struct spw_cond *cond)
 	memset(c, 0, sizeof(*c));
 }
 
+/* Gives the mutex up and becomes a waiter, which is not enabled. */
+static void begin_wait(struct sim *sim, struct sim_cond *c, struct sim_mutex *m)
+{
+	if (m->owner != self_id(sim))
+		sim_contract(sim, "wait for a condition without its mutex");
+	sim_access(sim, m->object, RIG_RELEASE);
+	sim_access(sim, c->object, RIG_WRITE);
+	m->owner = 0;
+	update(sim, m->waiters, true);
+	c->mutex = m;
+	c->waiters |= self_bit(sim);
+	rig_disable(sim->engine, self_bit(sim));
+	sim_about_lock(sim, (unsigned)(m - sim->mutex), true);
+}
+
 /*
  * Gives the mutex up and waits in one step; being woken and having the mutex
  * again is one step too: between the two the task can do nothing.
@@ -276,22 +302,41 @@ static void cond_wait(struct spw_sys *sys, struct spw_cond *cond,
 	struct sim_cond *c = cond_of(cond);
 	struct sim_mutex *m = mutex_of(mutex);
 
-	if (m->owner != self_id(sim))
-		sim_contract(sim, "wait for a condition without its mutex");
-	sim_access(sim, m->object, RIG_RELEASE);
-	sim_access(sim, c->object, RIG_WRITE);
-	m->owner = 0;
-	update(sim, m->waiters, true);
-	c->mutex = m;
-	c->waiters |= self_bit(sim);
-	rig_disable(sim->engine, self_bit(sim));
-	sim_about_lock(sim, (unsigned)(m - sim->mutex), true);
+	begin_wait(sim, c, m);
 	sim_point(sim, SIM_COND_WAIT);
 	sim_access(sim, c->object + 1u, RIG_ACQUIRE_SHARED); /* its wake-up */
-	sim_access(sim, m->object, RIG_ACQUIRE);
-	m->waiters &= ~self_bit(sim);
-	m->owner = self_id(sim);
-	update(sim, m->waiters, false);
+	take_mutex(sim, m);
+}
+
+/*
+ * Whom no wake has reached by the deadline leaves the condition in one step
+ * and takes the mutex in another: a broadcast may come between the deadline and
+ * the first, and then it is a wake.
+ */
+static int cond_wait_until(struct spw_sys *sys, struct spw_cond *cond,
+			   struct spw_mutex *mutex, uint64_t deadline_ns)
+{
+	struct sim *sim = sim_of(sys);
+	struct sim_cond *c = cond_of(cond);
+	struct sim_mutex *m = mutex_of(mutex);
+
+	if (deadline_ns == SPW_NO_DEADLINE) {
+		cond_wait(sys, cond, mutex);
+		return 0;
+	}
+	begin_wait(sim, c, m);
+	rig_until(sim->engine, deadline_ns);
+	sim_point(sim, SIM_COND_WAIT);
+	if (!(c->waiters & self_bit(sim))) {
+		sim_access(sim, c->object + 1u, RIG_ACQUIRE_SHARED);
+		take_mutex(sim, m);
+		return sim_result(sim, 0);
+	}
+	sim_access(sim, c->object, RIG_WRITE);
+	c->waiters &= ~self_bit(sim);
+	sim_result(sim, -ETIMEDOUT);
+	await_mutex(sim, m);
+	return -ETIMEDOUT;
 }
 
 /* Who is woken waits for the mutex, which the caller holds. */
@@ -308,6 +353,8 @@ static void cond_broadcast(struct spw_sys *sys, struct spw_cond *cond)
 	if (c->mutex->owner != self_id(sim))
 		sim_contract(sim, "broadcast without the mutex of the "
 				  "condition");
+	rig_awaken(sim->engine, c->waiters);
+	rig_disable(sim->engine, c->waiters); /* whose deadline had come, too */
 	c->mutex->waiters |= c->waiters;
 	c->waiters = 0;
 }
@@ -327,5 +374,6 @@ void sim_lock_calls(struct spw_sys *sys)
 	sys->cond_create = cond_create;
 	sys->cond_destroy = cond_destroy;
 	sys->cond_wait = cond_wait;
+	sys->cond_wait_until = cond_wait_until;
 	sys->cond_broadcast = cond_broadcast;
 }

@@ -78,6 +78,8 @@ static void wait_or_wake(struct spw_sys *sys, unsigned with)
 	sys->mutex_lock(sys, mutex);
 	if (with & 1)
 		sys->cond_broadcast(sys, cond);
+	else if (with & 2)
+		sys->cond_wait_until(sys, cond, mutex, 1000);
 	else
 		sys->cond_wait(sys, cond, mutex);
 	sys->mutex_unlock(sys, mutex);

@@ -275,6 +275,90 @@ static void queues_work(void **state)
 	brute_program(hand_over, 1000000);
 }
 
+/* ---- a condition with a deadline ---- */
+
+enum { DEADLINE = 1000 };
+
+static unsigned late, in_time; /* of all executions */
+
+static void wait_until_deadline(void *arg)
+{
+	struct spw_sys *sys = arg;
+	int rc = 0;
+
+	sys->mutex_lock(sys, mutex);
+	while (!held(sys)->ready && !rc)
+		rc = sys->cond_wait_until(sys, cond, mutex, DEADLINE);
+	MUST(!held(sys)->inside); /* it has the mutex again, either way */
+	MUST(!rc || (rc == -ETIMEDOUT && sys->now_ns(sys) >= DEADLINE));
+	late += rc != 0;
+	in_time += rc == 0;
+	sys->mutex_unlock(sys, mutex);
+}
+
+static void make_ready_at_deadline(void *arg)
+{
+	struct spw_sys *sys = arg;
+
+	sys->sleep_ns(sys, DEADLINE);
+	make_ready(sys);
+}
+
+static void race_with_deadline(struct spw_sys *sys)
+{
+	static void (*const fn[])(void *) = { wait_until_deadline,
+					      make_ready_at_deadline,
+					      wait_until_deadline };
+
+	with_threads(sys, THREADS, fn);
+}
+
+static void a_deadline_and_a_wake_up_race(void **state)
+{
+	late = in_time = 0;
+	brute_program(race_with_deadline, 1000000);
+	assert_true(late && in_time);
+	expect_clean(race_with_deadline);
+}
+
+static void wait_alone(struct spw_sys *sys)
+{
+	static void (*const fn[])(void *) = { wait_until_deadline };
+
+	sys->sleep_ns(sys, 2 * DEADLINE); /* over before the wait begins */
+	with_threads(sys, 1, fn);
+	MUST(sys->now_ns(sys) == 2 * DEADLINE);
+}
+
+static void a_deadline_may_be_over_before(void **state)
+{
+	expect_clean(wait_alone);
+}
+
+/* Without one it is a wait like any other. */
+static void wait_for_ever(void *arg)
+{
+	struct spw_sys *sys = arg;
+
+	sys->mutex_lock(sys, mutex);
+	while (!held(sys)->ready)
+		MUST(!sys->cond_wait_until(sys, cond, mutex, SPW_NO_DEADLINE));
+	sys->mutex_unlock(sys, mutex);
+}
+
+static void no_deadline(struct spw_sys *sys)
+{
+	static void (*const fn[])(void *) = { wait_for_ever, make_ready };
+
+	with_threads(sys, 2, fn);
+}
+
+static void there_may_be_no_deadline(void **state)
+{
+	expect_clean(no_deadline);
+	brute_program(no_deadline, 100000);
+}
+
 /* ---- how many ---- */
 
 static void many(struct spw_sys *sys)
@@ -315,6 +399,9 @@ int main(void)
 		TEST(no_wake_up_is_lost),
 		TEST(lost_wake_ups_are_deadlocks),
 		TEST(queues_work),
+		TEST(a_deadline_and_a_wake_up_race),
+		TEST(a_deadline_may_be_over_before),
+		TEST(there_may_be_no_deadline),
 		TEST(locks_have_a_limit),
 	};
 

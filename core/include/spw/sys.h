@@ -66,6 +66,9 @@ enum spw_clone {
 	SPW_CLONE_SIBLING,
 };
 
+/* A deadline that does not come. */
+#define SPW_NO_DEADLINE UINT64_MAX
+
 /*
  * A flag for open, beside those of POSIX.1-2008: no child inherits the
  * descriptor (O_CLOFORK of POSIX.1-2024). A provider that lacks it answers
@@ -257,6 +260,13 @@ struct spw_sys {
 	/* mutex is held by the caller, before and after. Wakes may be spurious. */
 	void (*cond_wait)(struct spw_sys *sys, struct spw_cond *cond,
 			  struct spw_mutex *mutex);
+	/*
+	 * The same, but no longer than until now_ns is deadline_ns (SPW_NO_DEADLINE:
+	 * for ever). 0, or -ETIMEDOUT where no wake came before; the mutex is
+	 * held again either way.
+	 */
+	int (*cond_wait_until)(struct spw_sys *sys, struct spw_cond *cond,
+			       struct spw_mutex *mutex, uint64_t deadline_ns);
 	/* Wakes all; the mutex of the condition is held by the caller. */
 	void (*cond_broadcast)(struct spw_sys *sys, struct spw_cond *cond);
 	/*
