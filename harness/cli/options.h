@@ -118,6 +118,7 @@ struct rig_command {
 extern const struct rig_command rig_command_list;
 extern const struct rig_command rig_command_probe;
 extern const struct rig_command rig_command_explore;
+extern const struct rig_command rig_command_export;
 extern const struct rig_command rig_command_replay;
 extern const struct rig_command rig_command_shrink;
 extern const struct rig_command rig_command_bench;

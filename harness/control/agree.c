@@ -42,11 +42,30 @@ int ctl_service(struct rig_control *c, enum ctl_op op, int arg)
 	return slot->result;
 }
 
+/* NULL: there is no log, or no room in it. */
+static struct rig_call *log_call(struct rig_control *c, unsigned n)
+{
+	struct rig_call_log *log = c->log;
+	struct rig_call *call;
+
+	if (!log || log->n == RIG_CALLS_MAX) {
+		if (log)
+			log->lost++;
+		return NULL;
+	}
+	call = &log->call[log->n++];
+	*call = (struct rig_call){ .slot = n,
+				   .task = engine_of(c)->task[n].name,
+				   .said = c->page->slot[n] };
+	return call;
+}
+
 /* Posts the command that is in the slot; the answer is awaited by answer. */
 static void post(struct rig_control *c, unsigned n, enum ctl_op op)
 {
 	c->page->slot[n].op = op;
 	c->calls++;
+	c->slot[n].call = log_call(c, n);
 	ctl_give(&c->page->slot[n], CTL_TARGET);
 }
 
@@ -59,6 +78,8 @@ static int answer(struct rig_control *c, unsigned n)
 			 "%s is blocked in the kernel: no answer for %d s",
 			 rig_name_text(engine_of(c)->current->name, name),
 			 ANSWER_MS / 1000);
+	if (c->slot[n].call)
+		c->slot[n].call->said = c->page->slot[n];
 	return c->page->slot[n].result;
 }
 
@@ -368,6 +389,8 @@ static void begin(void *ctx)
 
 	c->error = ctl_fresh(c);
 	c->watches = 0;
+	if (c->log)
+		c->log->n = c->log->lost = 0;
 }
 
 static void end(void *ctx)
@@ -401,6 +424,8 @@ static void clone_hook(void *ctx, enum spw_clone how, unsigned child)
 					    .parent = self(c) };
 	post(c, self(c), CTL_CLONE);
 	c->slot[child].pid = answer(c, child);
+	if (c->slot[self(c)].call)
+		c->slot[self(c)].call->child = c->slot[child].pid;
 	if (how == SPW_CLONE_FORK)
 		parent_returns(c, self(c));
 }

@@ -10,11 +10,12 @@
 
 /* What the controller knows of the real task behind a slot. */
 struct ctl_real {
-	bool served;     /* something answers */
-	bool private;    /* a thread whose descriptor table is its own */
-	pid_t pid;       /* a child: its process */
-	bool vforked;    /* its parent is suspended */
-	unsigned parent; /* slot */
+	bool served;           /* something answers */
+	bool private;          /* a thread whose descriptor table is its own */
+	pid_t pid;             /* a child: its process */
+	bool vforked;          /* its parent is suspended */
+	unsigned parent;       /* slot */
+	struct rig_call *call; /* the last one, where there is a log */
 };
 
 struct rig_control {
@@ -32,7 +33,8 @@ struct rig_control {
 	bool joined;
 	cpu_set_t cpus; /* to be restored */
 	uint64_t calls;
-	uint32_t watches; /* numbers that close events are read from */
+	struct rig_call_log *log; /* or NULL */
+	uint32_t watches;         /* numbers that close events are read from */
 	unsigned targets;
 };
 

@@ -224,6 +224,11 @@ unsigned rig_control_targets(const struct rig_control *c)
 	return c->targets;
 }
 
+void rig_control_log(struct rig_control *c, struct rig_call_log *log)
+{
+	c->log = log;
+}
+
 /* ---- between executions ---- */
 
 /*

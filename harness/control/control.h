@@ -18,6 +18,7 @@
 #ifndef RIG_CONTROL_H
 #define RIG_CONTROL_H
 
+#include "control/page.h"
 #include "sim/sim.h"
 
 struct rig_control;
@@ -37,5 +38,24 @@ void rig_control_restart(struct rig_control *control);
 /* Real calls made since rig_control_open, and targets used up. */
 uint64_t rig_control_calls(const struct rig_control *control);
 unsigned rig_control_targets(const struct rig_control *control);
+
+/* A real call, as it was made: for those who want to make it again. */
+struct rig_call {
+	unsigned slot; /* index of the task that made it */
+	rig_name task;
+	struct ctl_slot said; /* the command, its arguments, its results */
+	int child;            /* CTL_CLONE: the pid that the child got */
+};
+
+enum { RIG_CALLS_MAX = 500 };
+
+struct rig_call_log {
+	size_t n;
+	size_t lost; /* calls beyond RIG_CALLS_MAX */
+	struct rig_call call[RIG_CALLS_MAX];
+};
+
+/* From the next execution on, all calls go into log; NULL: no more. */
+void rig_control_log(struct rig_control *control, struct rig_call_log *log);
 
 #endif

@@ -392,8 +392,6 @@ void sim_point(struct sim *sim, unsigned op);
 void sim_table_point(struct sim *sim, unsigned op);
 /* A step inside a call: a point with options.inner_steps. */
 void sim_inner(struct sim *sim, unsigned op);
-/* "ETXTBSY"; "error" where the kernel has no use for the number. */
-const char *sim_errno_name(int error);
 /* The result of a call, for the trace and the task's history. */
 int sim_result(struct sim *sim, int result);
 

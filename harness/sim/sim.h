@@ -95,6 +95,9 @@ struct sim_mirror {
 void sim_set_mirror(struct sim *sim, const struct sim_mirror *mirror);
 const struct sim_mirror *sim_mirror(struct spw_sys *sys);
 
+/* "ETXTBSY"; "error" where the kernel has no use for the number. */
+const char *sim_errno_name(int error);
+
 /* The content of a program that exits with code (0..255). */
 enum { SIM_PROGRAM_SIZE = 8 };
 void sim_program(uint8_t image[SIM_PROGRAM_SIZE], int code);

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/* Calls as C that needs no libspw: what sys_linux.c makes of each. */
+#include "cli/repro.h"
+
+static const char pipe_text[] =
+	"static int make_pipe(int reads, int writes)\n"
+	"{\n"
+	"	int fd[2];\n"
+	"\n"
+	"	if (pipe2(fd, O_CLOEXEC))\n"
+	"		return -1;\n"
+	"	return fd[0] == reads && fd[1] == writes ? 0 : 1;\n"
+	"}\n";
+
+static const char read_text[] =
+	"/* Returns what read does; EBADMSG: other bytes than expected. */\n"
+	"static ssize_t read_bytes(int fd, size_t len, const char *expected)\n"
+	"{\n"
+	"	char got[128];\n"
+	"	ssize_t n = read(fd, got, len);\n"
+	"\n"
+	"	if (n <= 0 || !memcmp(got, expected, (size_t)n))\n"
+	"		return n;\n"
+	"	errno = EBADMSG;\n"
+	"	return -1;\n"
+	"}\n";
+
+static const char program_text[] =
+	"/* The file becomes a program that exits with code. */\n"
+	"static int write_program(int fd, int code)\n"
+	"{\n"
+	"	ssize_t n;\n"
+	"\n"
+	"	image[image_len - 1] = (char)code;\n"
+	"	n = write(fd, image, image_len);\n"
+	"	return n == (ssize_t)image_len ? 0 : n < 0 ? -1 : 1;\n"
+	"}\n";
+
+static const char dup_onto_text[] =
+	"static int dup_onto(int from, int to)\n"
+	"{\n"
+	"	return from == to ? fcntl(to, F_SETFD, 0) : dup2(from, to);\n"
+	"}\n";
+
+static const char close_range_text[] =
+	"#ifndef SYS_close_range\n"
+	"#define SYS_close_range 436\n"
+	"#endif\n"
+	"enum { RANGE_UNSHARE = 2, RANGE_CLOEXEC = 4 };\n"
+	"\n"
+	"static int close_range_from(int first, int flags)\n"
+	"{\n"
+	"	return (int)syscall(SYS_close_range, first, ~0u, flags);\n"
+	"}\n";
+
+static const char lease_text[] =
+	"/* SIGIO, which the break of a lease sends, would kill. */\n"
+	"static int lease(int fd, int type)\n"
+	"{\n"
+	"	if (type != F_UNLCK && fcntl(fd, F_SETSIG, SIGURG))\n"
+	"		return -1;\n"
+	"	return fcntl(fd, F_SETLEASE, type);\n"
+	"}\n";
+
+static const char link_fd_text[] =
+	"static int link_fd(int fd, const char *to)\n"
+	"{\n"
+	"	char path[32];\n"
+	"\n"
+	"	snprintf(path, sizeof(path), \"/proc/self/fd/%d\", fd);\n"
+	"	return linkat(AT_FDCWD, path, AT_FDCWD, to,\n"
+	"		      AT_SYMLINK_FOLLOW);\n"
+	"}\n";
+
+static const char watch_text[] =
+	"static int watch_closes(const char *path)\n"
+	"{\n"
+	"	int fd = inotify_init1(IN_CLOEXEC);\n"
+	"\n"
+	"	if (fd < 0 || inotify_add_watch(fd, path, IN_CLOSE_WRITE) < 0)\n"
+	"		return -1;\n"
+	"	return fd;\n"
+	"}\n";
+
+static const char wait_text[] =
+	"static int wait_for(int pid, int code, int signaled)\n"
+	"{\n"
+	"	int status;\n"
+	"\n"
+	"	if (waitpid(pid, &status, 0) < 0)\n"
+	"		return -1;\n"
+	"	return (signaled ? WIFSIGNALED(status) &&\n"
+	"				   WTERMSIG(status) == code :\n"
+	"			   WIFEXITED(status) &&\n"
+	"				   WEXITSTATUS(status) == code) ?\n"
+	"		       0 :\n"
+	"		       1;\n"
+	"}\n";
+
+static const char clone_text[] =
+	"/* The first turn of a new process. */\n"
+	"static void born(int n, int task)\n"
+	"{\n"
+	"	page->pid[task] = (int)syscall(SYS_getpid);\n"
+	"	made(n);\n"
+	"}\n"
+	"\n"
+	"/* With CLONE_VFORK it returns when the child has executed or ended. */\n"
+	"static void clone_task(int (*task)(void *), int flags)\n"
+	"{\n"
+	"	static char stack[TASKS][65536];\n"
+	"	static int used;\n"
+	"	int mine;\n"
+	"\n"
+	"	if (!(flags & CLONE_VM)) {\n"
+	"		if (!fork())\n"
+	"			_exit(task(NULL));\n"
+	"		return;\n"
+	"	}\n"
+	"	mine = __atomic_fetch_add(&used, 1, __ATOMIC_RELAXED);\n"
+	"	clone(task, stack[mine] + sizeof(stack[mine]), flags, NULL);\n"
+	"}\n";
+
+static const char execute_text[] =
+	"/* The program says that step to be made; it ends in the other. */\n"
+	"static int execute(const char *path, const char *step, const char *end)\n"
+	"{\n"
+	"	char *argv[] = { (char *)path, (char *)step, (char *)end, NULL };\n"
+	"	char *envp[] = { NULL };\n"
+	"\n"
+	"	return execve(path, argv, envp);\n"
+	"}\n";
+
+const struct rig_call_form rig_call_forms[] = {
+	/* Of these two the arguments are not in the call alone: repro.c. */
+	[CTL_CLONE] = { .text = "clone", .helper = clone_text },
+	[CTL_EXECVE] = { .text = "execve", .helper = execute_text },
+	[CTL_EXIT] = { .text = "exit" },
+	[CTL_OPEN] = { .text = "open(%p, %f, 0%x1)" },
+	[CTL_CLOSE] = { .text = "close(%0)" },
+	[CTL_READ] = { .text = "read_bytes(%0, %l, %b)", .helper = read_text },
+	[CTL_WRITE] = { .text = "write(%0, %b, %l)" },
+	[CTL_WRITE_PROGRAM] = { .text = "write_program(%0, %1)",
+				.helper = program_text,
+				.judged = true },
+	[CTL_FCHMOD] = { .text = "fchmod(%0, 0%x1)" },
+	[CTL_UNLINK] = { .text = "unlink(%p)" },
+	[CTL_PIPE] = { .text = "make_pipe(%u, %v)",
+		       .helper = pipe_text,
+		       .judged = true },
+	[CTL_DUP_ABOVE] = { .text = "fcntl(%0, F_DUPFD_CLOEXEC, %1)" },
+	[CTL_DUP_ONTO] = { .text = "dup_onto(%0, %1)",
+			   .helper = dup_onto_text },
+	[CTL_CLOEXEC_FROM] = { .text = "close_range_from(%0, RANGE_CLOEXEC)",
+			       .helper = close_range_text },
+	[CTL_PRIVATE_TABLE] = { .text = "close_range_from(%0, RANGE_UNSHARE)",
+				.helper = close_range_text },
+	[CTL_LEASE] = { .text = "lease(%0, %1)", .helper = lease_text },
+	[CTL_FLOCK] = { .text = "flock(%0, %1)", .include = "sys/file.h" },
+	[CTL_FSYNC] = { .text = "fsync(%0)" },
+	[CTL_RENAME] = { .text = "rename(%p, %q)" },
+	[CTL_LINK] = { .text = "link(%p, %q)" },
+	[CTL_LINK_FD] = { .text = "link_fd(%0, %p)", .helper = link_fd_text },
+	[CTL_WATCH] = { .text = "watch_closes(%p)",
+			.helper = watch_text,
+			.include = "sys/inotify.h" },
+	[CTL_WAIT] = { .text = "wait_for(page->pid[%k], %u, %v)",
+		       .helper = wait_text,
+		       .judged = true },
+};
+
+const unsigned rig_call_forms_n =
+	sizeof(rig_call_forms) / sizeof(rig_call_forms[0]);
