@@ -72,6 +72,7 @@ static void emit_violation(struct emit *e, const struct report_result *r)
 	emit_string(e, "outcome_text", r->outcome_text);
 	emit_string(e, "message", r->message);
 	emit_string(e, "schedule", r->schedule);
+	emit_bool(e, "known", r->known);
 	emit_integer(e, "found_at", r->found_at);
 	emit_integer(e, "decisions", r->decisions);
 	emit_integer(e, "preemptions", r->preemptions);
@@ -95,6 +96,17 @@ static void emit_real(struct emit *e, const struct report_real *real)
 	emit_integer(e, "positive_hits", real->control_hits);
 	emit_string(e, "claim", real->claim);
 	emit_bool(e, "agrees", real->agrees);
+	emit_object_end(e);
+}
+
+static void emit_price(struct emit *e, const struct report_price *price)
+{
+	emit_object(e, "price");
+	emit_string(e, "skipped", price->skipped);
+	if (!price->skipped) {
+		emit_integer(e, "median_ns", price->median_ns);
+		emit_fraction(e, "ratio", price->ratio);
+	}
 	emit_object_end(e);
 }
 
@@ -125,6 +137,8 @@ static void emit_result(struct emit *e, const struct report_result *r)
 		emit_violation(e, r);
 	if (r->real)
 		emit_real(e, r->real);
+	if (r->price)
+		emit_price(e, r->price);
 	emit_object_end(e);
 }
 

@@ -6,7 +6,13 @@
 
 #include <inttypes.h>
 
-enum { CELL = 64, SCENARIO_WIDTH = 26, FIX_WIDTH = 15, CONTROL_WIDTH = 23 };
+enum {
+	CELL = 64,
+	SCENARIO_WIDTH = 26,
+	FIX_WIDTH = 15,
+	CONTROL_WIDTH = 23,
+	FORCE_WIDTH = 21
+};
 
 static const char *stress_text(const struct report_real *real, char buf[CELL])
 {
@@ -22,6 +28,18 @@ static const char *stress_text(const struct report_real *real, char buf[CELL])
 	return buf;
 }
 
+/* Where the verdict comes from. */
+static void put_evidence(FILE *out, const struct report_result *r)
+{
+	if (r->schedule)
+		fprintf(out, "  %s", r->schedule);
+	else if (r->search.traces)
+		fprintf(out, "  %" PRIu64 " trace%s", r->search.traces,
+			r->search.traces == 1 ? "" : "s");
+	else
+		fprintf(out, "  %s", text_or_dash(r->reason));
+}
+
 static void put_row(FILE *out, const struct report_result *r, bool color)
 {
 	const struct report_real *real = r->real;
@@ -33,7 +51,9 @@ static void put_row(FILE *out, const struct report_result *r, bool color)
 	fprintf(out, "  %-6s  %-8s  ", real->claim,
 		report_verdict_name(r->verdict));
 	text_cell(out, text_or_dash(real->control), CONTROL_WIDTH);
-	fprintf(out, "  %s", stress_text(real, stress));
+	fputs("  ", out);
+	text_cell(out, stress_text(real, stress), FORCE_WIDTH);
+	put_evidence(out, r);
 	if (!real->agrees)
 		fprintf(out, "  %sDISAGREES%s", color ? "\033[1;31m" : "",
 			color ? "\033[0m" : "");
@@ -47,7 +67,9 @@ static void put_heading(FILE *out)
 	text_cell(out, "fix", FIX_WIDTH);
 	fputs("  claims  model     ", out);
 	text_cell(out, "this kernel, by call", CONTROL_WIDTH);
-	fputs("  this kernel, by force\n", out);
+	fputs("  ", out);
+	text_cell(out, "this kernel, by force", FORCE_WIDTH);
+	fputs("  evidence\n", out);
 }
 
 /* Of all rows: did the unfixed variant fire while they ran? */
@@ -63,8 +85,8 @@ static void put_controls(FILE *out, const struct report_result *results,
 	fprintf(out,
 		"\nBeside them the unfixed variant failed %" PRIu64
 		" times in %" PRIu64 " attempts.\n"
-		"Model: a schedule or a proof. By call: the schedule, or "
-		"random ones, on Linux.\n"
+		"Model: a proof of all traces, or a schedule. By call: the "
+		"schedule, or random\nones, on Linux.\n"
 		"By force: ETXTBSY per attempt of free-running threads; "
 		"after <, what 95 %% sure\nis not exceeded.\n",
 		hits, attempts);

@@ -24,6 +24,8 @@ enum report_verdict {
 };
 
 const char *report_verdict_name(enum report_verdict verdict);
+/* The beginning of an ANSI colour. */
+const char *report_verdict_color(enum report_verdict verdict);
 /* 0 PROVED HELD, 1 BROKEN BROKEN? NARROWED, 3 UNJUDGED, 4 SKIP. */
 int report_verdict_exit(enum report_verdict verdict);
 
@@ -80,6 +82,13 @@ struct report_real {
 	bool agrees;
 };
 
+/* What a fix costs, in a process with little memory. */
+struct report_price {
+	uint64_t median_ns;  /* of write, spawn and wait */
+	double ratio;        /* to the same by posix_spawn, without a fix */
+	const char *skipped; /* why there is none, or NULL */
+};
+
 struct report_result {
 	const char *scenario;
 	const char *fix;
@@ -92,6 +101,7 @@ struct report_result {
 	/* PROVED: identical actors begin in the order of their numbers. */
 	bool in_order;
 	bool bounded; /* only schedules of so many preemptions */
+	bool known;   /* schedule was kept before, and replayed: fails as ever */
 	unsigned preemption_bound;
 	unsigned actors;
 	enum report_verdict verdict;
@@ -116,8 +126,10 @@ struct report_result {
 	/* "a2 open#1: before it some continuation passes, after it none does";
 	 * or less than that, where less is known. */
 	const char *critical;
-	const char *schedule;           /* path of the saved file, or NULL */
-	const struct report_real *real; /* of the matrix, or NULL */
+	const char *schedule; /* path of the saved file, or NULL */
+	/* Of the matrix, or NULL. */
+	const struct report_real *real;
+	const struct report_price *price; /* NULL: not measured */
 };
 
 /* Where and with what a run was made. */
@@ -162,6 +174,13 @@ void report_junit(FILE *out, const struct report_environment *environment,
  */
 void report_matrix(FILE *out, const struct report_result *results, size_t n,
 		   bool color);
+
+/*
+ * The same at a glance: the verdicts in the model alone, a row per fix, a column
+ * per scenario, and what the fixes cost.
+ */
+void report_grid(FILE *out, const struct report_result *results, size_t n,
+		 bool color);
 
 /* ---- interleaving.c: one lane per task ---- */
 

@@ -93,24 +93,6 @@ static struct widths measure(const struct report_result *results, size_t n)
 	return w;
 }
 
-static const char *verdict_color(enum report_verdict verdict)
-{
-	switch (verdict) {
-	case REPORT_PROVED:
-	case REPORT_HELD:
-		return "\033[32m";
-	case REPORT_BROKEN:
-	case REPORT_BROKEN_MAYBE:
-		return "\033[31m";
-	case REPORT_NARROWED:
-	case REPORT_UNJUDGED:
-		return "\033[33m";
-	case REPORT_SKIP:
-		break;
-	}
-	return "\033[2m";
-}
-
 static void print_heading(FILE *out, const struct widths *w, bool color)
 {
 	fputs(color ? "\033[1m" : "", out);
@@ -132,7 +114,8 @@ static void print_row(FILE *out, const struct report_result *r,
 	text_cell(out, r->scenario, w->of[SCENARIO]);
 	fputs("  ", out);
 	text_cell(out, r->fix, w->of[FIX]);
-	fprintf(out, "  %s%-*s%s", color ? verdict_color(r->verdict) : "",
+	fprintf(out, "  %s%-*s%s",
+		color ? report_verdict_color(r->verdict) : "",
 		(int)w->of[VERDICT], report_verdict_name(r->verdict),
 		color ? "\033[0m" : "");
 	for (int c = EXECUTIONS; c < WHY; c++)

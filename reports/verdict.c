@@ -24,6 +24,24 @@ const char *report_verdict_name(enum report_verdict verdict)
 	return "unknown";
 }
 
+const char *report_verdict_color(enum report_verdict verdict)
+{
+	switch (verdict) {
+	case REPORT_PROVED:
+	case REPORT_HELD:
+		return "\033[32m";
+	case REPORT_BROKEN:
+	case REPORT_BROKEN_MAYBE:
+		return "\033[31m";
+	case REPORT_NARROWED:
+	case REPORT_UNJUDGED:
+		return "\033[33m";
+	case REPORT_SKIP:
+		break;
+	}
+	return "\033[2m";
+}
+
 int report_verdict_exit(enum report_verdict verdict)
 {
 	switch (verdict) {

@@ -3,9 +3,11 @@
 #include "cli/environment.h"
 #include "cli/interrupt.h"
 #include "cli/judge.h"
+#include "cli/matrix_report.h"
 #include "cli/options.h"
 #include "cli/schedule_file.h"
 #include "strategies/list.h"
+#include "stress/price.h"
 #include "stress/stress.h"
 
 #include <errno.h>
@@ -23,6 +25,8 @@ enum {
 	QUICK_MS = 700,
 	FULL_MS = 3000, /* of stress, of one cell with its controls */
 	CONTROL_TEXT = 80,
+	PRICE_LAPS = 300,
+	PRICE_LAPS_QUICK = 40,
 	THREADS = 8,   /* of stress */
 	HOLD_US = 200, /* makes the unfixed variant fail in half of all */
 };
@@ -34,7 +38,10 @@ struct cell {
 	struct report_real real;
 	char control[CONTROL_TEXT];
 	char stress[CONTROL_TEXT];
-	char path[PATH_MAX];
+	char path[PATH_MAX];  /* of the counter-example found now */
+	char known[PATH_MAX]; /* of the one that was kept, or "" */
+	bool modelled;        /* the simulated kernel has the fix's calls */
+	struct report_price price;
 };
 
 struct matrix {
@@ -46,10 +53,20 @@ struct matrix {
 	struct rig_workdir control_dir, stress_dir;
 	struct rig_stress stress; /* of the cell at hand */
 	const char *out;          /* directory of the reports */
+	struct rig_schedule kept; /* of the cell at hand */
+	struct rig_price_list prices;
 	struct cell *cell[CELLS_MAX];
 	unsigned n;
 	bool progress;
 };
+
+static const char default_corpus[] = "corpus/regressions";
+
+/* --on sim: nothing is executed; control: but not by force. */
+static bool is_model_only(const struct rig_args *args)
+{
+	return args->given & RIG_OPT(ON) && !args->control;
+}
 
 /* ---- cells ---- */
 
@@ -63,6 +80,7 @@ static int add_cell(struct matrix *m, const struct rig_scenario *scenario,
 		    const struct rig_fix *fix)
 {
 	struct cell *cell = calloc(1, sizeof(*cell));
+	struct rig_fix same;
 
 	if (!cell || m->n == CELLS_MAX) {
 		free(cell);
@@ -76,42 +94,103 @@ static int add_cell(struct matrix *m, const struct rig_scenario *scenario,
 					.starve_ns = m->args->starve_ns };
 	cell->claim = rig_claim(scenario, fix);
 	cell->real.claim = claim_name[cell->claim];
+	cell->modelled = rig_fix_find(scenario->family, fix->name, &same);
 	m->cell[m->n++] = cell;
 	return 0;
 }
 
-static int add_scenario(struct matrix *m, const struct rig_scenario *s)
+static int add_scenario(struct matrix *m, const struct rig_scenario *scenario)
 {
 	struct rig_fix fix;
 	int rc = 0;
 
-	for (unsigned f = 0; !rc && s->family->fix(f, &fix); f++)
-		rc = add_cell(m, s, &fix);
+	for (unsigned f = 0; !rc && rig_real_fix(scenario->family, f, &fix);
+	     f++)
+		rc = add_cell(m, scenario, &fix);
 	return rc;
 }
 
-/* Those that were asked for, or all that have a kernel. */
+/* A scenario by its name; one that the real kernel has no part in is none. */
+static int add_named(struct matrix *m, const char *name)
+{
+	const struct rig_scenario *scenario = rig_scenario_find(name);
+	const char *names[64] = { NULL };
+	unsigned n = 0;
+
+	if (scenario && scenario->family->uses_spw)
+		return add_scenario(m, scenario);
+	for (unsigned i = 0; rig_scenarios[i] && n < 63; i++)
+		if (rig_scenarios[i]->family->uses_spw)
+			names[n++] = rig_scenarios[i]->name;
+	return rig_unknown("scenario", name, names);
+}
+
 static int add_cells(struct matrix *m)
 {
+	const struct rig_args *args = m->args;
 	int rc = 0;
 
-	for (unsigned w = 0; !rc && w < m->args->nwords; w++) {
-		const struct rig_scenario *s =
-			rig_scenario_find(m->args->word[w]);
-
-		if (!s || !s->family->uses_spw)
-			return rig_error("matrix: %s: expected a scenario that "
-					 "exists on this kernel, too",
-					 m->args->word[w]);
-		rc = add_scenario(m, s);
-	}
-	for (int i = 0; !rc && !m->args->nwords && rig_scenarios[i]; i++)
+	for (unsigned i = 0; !rc && i < args->nwords; i++)
+		rc = add_named(m, args->word[i]);
+	for (int i = 0; !rc && !args->nwords && rig_scenarios[i]; i++)
 		if (rig_scenarios[i]->family->uses_spw)
 			rc = add_scenario(m, rig_scenarios[i]);
 	return rc;
 }
 
 /* ---- the model ---- */
+
+/* "corpus/regressions/build-and-run.none.vfork.sched", or "" if there is none */
+static void find_known(const struct matrix *m, struct cell *cell)
+{
+	const char *dir = m->args->corpus ? m->args->corpus : default_corpus;
+	const char *name = strchr(cell->plan.scenario->name, '/') + 1;
+
+	snprintf(cell->known, PATH_MAX, "%s/%s.%s.%s.sched", dir, name,
+		 cell->plan.fix.name, rig_how_name(cell->plan.how));
+	if (access(cell->known, R_OK))
+		cell->known[0] = '\0';
+}
+
+/* What is kept of the cell fails as ever, or it would be no evidence. */
+static int replay_known(struct matrix *m, struct cell *cell)
+{
+	struct report_result *r = &cell->judgement.result;
+	const struct rig_header *header = &m->kept.header;
+	struct rig_engine *e = m->model->engine;
+	char why[RIG_MESSAGE_MAX];
+
+	find_known(m, cell);
+	if (!cell->known[0])
+		return 0;
+	if (rig_schedule_load(m->model, cell->known, &m->kept))
+		return RIG_EXIT_ERROR;
+	if (strcmp(header->scenario, r->scenario) != 0 ||
+	    strcmp(header->fix, r->fix) != 0)
+		return rig_error("%s: it is of %s with fix %s", cell->known,
+				 header->scenario, header->fix);
+	if (rig_schedule_run(e, m->model->subject, &m->kept, false, NULL, why,
+			     sizeof(why)))
+		return rig_schedule_error(cell->known, why);
+	if (e->end != RIG_VIOLATED || strcmp(e->outcome, header->outcome) != 0)
+		return rig_error("%s: it does not fail with %s any more",
+				 cell->known, header->outcome);
+	r->schedule = cell->known;
+	r->known = true;
+	return 0;
+}
+
+static void not_modelled(struct cell *cell)
+{
+	cell->judgement.result = (struct report_result){
+		.scenario = cell->plan.scenario->name,
+		.fix = cell->plan.fix.name,
+		.world = "sim",
+		.actors = cell->plan.actors,
+		.verdict = REPORT_SKIP,
+		.reason = "the simulated kernel lacks what it calls",
+	};
+}
 
 static int judge(struct matrix *m, struct cell *cell)
 {
@@ -123,7 +202,12 @@ static int judge(struct matrix *m, struct cell *cell)
 	};
 	struct rig_judgement *j = &cell->judgement;
 	const char *name = cell->plan.scenario->name;
+	int rc;
 
+	if (!cell->modelled) {
+		not_modelled(cell);
+		return 0;
+	}
 	if (rig_judge(m->model, &cell->plan, &options, j))
 		return rig_error("%s %s: %s", name, cell->plan.fix.name,
 				 m->model->engine->message);
@@ -131,7 +215,8 @@ static int judge(struct matrix *m, struct cell *cell)
 		return 0;
 	rig_schedule_path(m->out, &cell->plan, cell->path);
 	j->result.schedule = cell->path;
-	return rig_schedule_save(m->model, cell->path, &j->schedule);
+	rc = rig_schedule_save(m->model, cell->path, &j->schedule);
+	return rc ? rc : replay_known(m, cell);
 }
 
 /* ---- control ---- */
@@ -182,8 +267,12 @@ static int go_by_call(struct matrix *m, struct cell *cell)
 {
 	const struct rig_judgement *j = &cell->judgement;
 
+	if (is_model_only(m->args))
+		return 0;
 	cell->real.control = cell->control;
-	if (!m->control)
+	if (!cell->modelled)
+		snprintf(cell->control, CONTROL_TEXT, "n/a (not in the model)");
+	else if (!m->control)
 		snprintf(cell->control, CONTROL_TEXT, "SKIP: %.60s",
 			 m->no_control);
 	else if (!rig_fix_runs_here(&cell->plan.fix))
@@ -230,9 +319,14 @@ static int go_by_force(struct matrix *m, struct cell *cell)
 	const char *name = cell->plan.scenario->name;
 	struct rig_stress *s = &m->stress;
 	char why[RIG_MESSAGE_MAX];
-	int rc = rig_stress_run(&options, &m->stress_dir, s);
+	int rc;
 
 	cell->real.stress_reason = cell->stress;
+	if (m->args->given & RIG_OPT(ON)) {
+		cell->real.stress_reason = "-";
+		return 0;
+	}
+	rc = rig_stress_run(&options, &m->stress_dir, s);
 	take_counts(&cell->real, s);
 	if (rc == -ETIMEDOUT)
 		return rig_error("%s %s: %s", name, cell->plan.fix.name,
@@ -269,6 +363,8 @@ static bool agrees(const struct cell *cell)
 
 	if (cell->real.control_differs)
 		return false;
+	if (!cell->modelled)
+		return !failed || cell->claim != RIG_CLAIM_NEVER;
 	switch (cell->claim) {
 	case RIG_CLAIM_NEVER:
 		return !failed && !report_verdict_exit(r->verdict);
@@ -298,82 +394,73 @@ static int run_cell(struct matrix *m, unsigned i)
 	return rc;
 }
 
-/* ---- reports ---- */
+/* ---- prices ---- */
 
-typedef void writer_fn(FILE *out, const struct report_environment *environment,
-		       const struct report_result *results, size_t n);
-
-static void write_text(FILE *out, const struct report_environment *environment,
-		       const struct report_result *results, size_t n)
+static void set_price(struct cell *cell, const struct rig_price *price)
 {
-	fprintf(out, "racerig %s (%s) on %s, %u CPUs\n\n", environment->version,
-		environment->commit, environment->kernel, environment->cpus);
-	report_matrix(out, results, n, false);
-	putc('\n', out);
-	report_table(out, results, n, false);
+	const struct rig_figure *f = &price->in[RIG_PARENT_SMALL];
+
+	cell->price = (struct report_price){
+		.median_ns = f->median_ns,
+		.ratio = f->ratio,
+		.skipped = f->laps ? NULL : f->skipped,
+	};
+	cell->judgement.result.price = &cell->price;
 }
 
-static void write_ktap(FILE *out, const struct report_environment *environment,
-		       const struct report_result *results, size_t n)
+static int measure(struct matrix *m)
 {
-	report_ktap(out, results, n);
-}
+	struct rig_price_options options = {
+		.guards = spw_guards,
+		.small_only = true,
+		.laps = m->args->quick ? PRICE_LAPS_QUICK : PRICE_LAPS,
+		.stop = &rig_interrupted,
+	};
+	char why[RIG_MESSAGE_MAX];
 
-static int write_report(const struct matrix *m, const char *name,
-			writer_fn *writer, const struct report_result *results)
-{
-	char path[PATH_MAX];
-	struct rig_environment environment;
-	FILE *file;
-	bool bad;
+	if (m->args->given & RIG_OPT(ON))
+		return 0;
+	while (spw_guards[options.nguards])
+		options.nguards++;
+	if (rig_price_run(&options, &m->stress_dir, &m->prices, why,
+			  sizeof(why)))
+		return rig_error("prices: %s", why);
+	for (unsigned i = 0; i < m->n; i++) {
+		const struct rig_price *price = rig_price_find(
+			&m->prices, RIG_WORK_BUILD, m->cell[i]->plan.fix.name);
 
-	rig_environment_fill(&environment, "racerig matrix");
-	snprintf(path, sizeof(path), "%s/%s", m->out, name);
-	file = fopen(path, "we");
-	if (!file)
-		return rig_error("%s: %s", path, strerror(errno));
-	writer(file, &environment.report, results, m->n);
-	bad = ferror(file);
-	if (fclose(file) || bad)
-		return rig_error("%s: cannot be written", path);
+		if (price && m->cell[i]->plan.fix.guard)
+			set_price(m->cell[i], price);
+	}
 	return 0;
 }
 
-static int write_reports(const struct matrix *m,
-			 const struct report_result *results)
-{
-	int rc = write_report(m, "matrix.txt", write_text, results);
-
-	if (!rc)
-		rc = write_report(m, "matrix.json", report_json, results);
-	if (!rc)
-		rc = write_report(m, "matrix.ktap", write_ktap, results);
-	if (!rc)
-		rc = write_report(m, "matrix.xml", report_junit, results);
-	return rc;
-}
+/* ---- reports ---- */
 
 static int report(const struct matrix *m)
 {
 	struct report_result results[CELLS_MAX];
-	bool all = true;
+	struct rig_environment environment;
+	struct rig_matrix_report whole = { .args = m->args,
+					   .out = m->out,
+					   .environment = &environment.report,
+					   .results = results,
+					   .n = m->n,
+					   .all_agree = true };
 	int rc;
 
+	rig_environment_fill(&environment, "racerig matrix");
+	if (m->stress_dir.path[0])
+		environment.report.file_system = m->stress_dir.fs;
 	for (unsigned i = 0; i < m->n; i++) {
 		results[i] = m->cell[i]->judgement.result;
-		all = all && m->cell[i]->real.agrees;
+		whole.all_agree &= m->cell[i]->real.agrees;
 	}
-	rc = write_reports(m, results);
-	report_matrix(stdout, results, m->n, m->args->color);
+	rc = rig_matrix_write(&whole);
+	rig_matrix_print(&whole);
 	if (rc)
 		return rc;
-	printf("\nMATRIX %u cells, %s\nThe reports are %s/matrix.txt .json "
-	       ".ktap .xml\n",
-	       m->n,
-	       all ? "all agree with what the fix claims" :
-		     "NOT all agree with what the fix claims",
-	       m->out);
-	return all ? RIG_EXIT_OK : RIG_EXIT_VIOLATED;
+	return whole.all_agree ? RIG_EXIT_OK : RIG_EXIT_VIOLATED;
 }
 
 /* ---- */
@@ -382,10 +469,16 @@ static int open_worlds(struct matrix *m)
 {
 	char why[RIG_MESSAGE_MAX];
 
-	if (mkdir(m->out, 0777) && errno != EEXIST)
-		return rig_error("%s: %s", m->out, strerror(errno));
-	if (rig_case_open(&m->model) || rig_case_open(&m->control))
-		return rig_error("no memory");
+	if (mkdir(m->out, 0777) && errno != EEXIST) {
+		rig_error("%s: %s", m->out, strerror(errno));
+		return RIG_EXIT_ERROR;
+	}
+	if (rig_case_open(&m->model) || rig_case_open(&m->control)) {
+		rig_error("no memory");
+		return RIG_EXIT_ERROR;
+	}
+	if (is_model_only(m->args))
+		return 0;
 	if (rig_workdir_open(&m->control_dir, m->args->dir, why, sizeof(why)) ||
 	    rig_workdir_open(&m->stress_dir, m->args->dir, why, sizeof(why)))
 		return rig_no_directory(m->args, why);
@@ -399,8 +492,13 @@ static int open_worlds(struct matrix *m)
 
 static int matrix(struct matrix *m)
 {
+	struct stat st;
 	int rc;
 
+	if (m->args->corpus &&
+	    (stat(m->args->corpus, &st) || !S_ISDIR(st.st_mode)))
+		return rig_error("--corpus %s: expected a directory",
+				 m->args->corpus);
 	rig_interrupt_catch(); /* first: the directories must not stay */
 	rc = add_cells(m);
 	if (!rc)
@@ -412,6 +510,8 @@ static int matrix(struct matrix *m)
 		}
 		rc = run_cell(m, i);
 	}
+	if (!rc)
+		rc = measure(m);
 	if (m->progress)
 		fputs("\r\033[K", stderr);
 	return rc ? rc : report(m);
@@ -444,16 +544,21 @@ const struct rig_command rig_command_matrix = {
 	.name = "matrix",
 	.summary = "every scenario with every fix, model and machine together",
 	.words = "[SCENARIO...]",
-	.text = "Judges every scenario with every fix in the model, confirms it on this\n"
-		"machine's kernel call by call (a counter-example 100 times, else 100 random\n"
-		"schedules), and hammers it with free-running threads. Writes matrix.txt, .json,\n"
-		".ktap and .xml (JUnit) and every counter-example to the directory -o. Exit\n"
-		"status 0: every cell agrees with what the fix claims.",
+	.text = "Judges scenarios, all of them unless some are named, with every fix in the\n"
+		"model, confirms it on this machine's kernel call by call (a counter-example 100\n"
+		"times, else 100 random schedules), hammers it with free-running threads, and\n"
+		"measures what the fixes cost. First a grid of verdicts, then a row of evidence\n"
+		"a cell. What --corpus knows of a cell is replayed, and named as its schedule.\n"
+		"Writes matrix.txt, .json, .ktap and .xml (JUnit), with the proof statements, and\n"
+		"every counter-example to the directory -o. --on sim: the model alone; --on\n"
+		"control: not by force. Exit status 0: every cell agrees with what the fix\n"
+		"claims.",
 	.examples = "  racerig matrix --quick -o out\n"
-		    "  racerig matrix etxtbsy/foreign-fork\n",
-	.options = RIG_OPT(QUICK) | RIG_OPT(OUTPUT) | RIG_OPT(SPAWN) |
-		   RIG_OPT(STARVE) | RIG_OPT(SEED) | RIG_OPT(DIR) |
-		   RIG_OPT(QUIET) | RIG_OPT(COLOR) | RIG_OPT(HELP),
+		    "  racerig matrix --on sim --format json -o out\n",
+	.options = RIG_OPTS_COMMON | RIG_OPT(QUICK) | RIG_OPT(OUTPUT) |
+		   RIG_OPT(SPAWN) | RIG_OPT(STARVE) | RIG_OPT(SEED) |
+		   RIG_OPT(DIR) | RIG_OPT(ON) | RIG_OPT(CORPUS),
 	.words_max = RIG_ARGS_MAX,
+	.judges = true,
 	.run = run,
 };

@@ -246,6 +246,12 @@ static int set_dir(struct rig_args *a, const char *value)
 	return 0;
 }
 
+static int set_corpus(struct rig_args *a, const char *value)
+{
+	a->corpus = value;
+	return 0;
+}
+
 static int set_quick(struct rig_args *a, const char *value)
 {
 	a->quick = true;
@@ -379,7 +385,11 @@ static const struct {
 			  "where programs are written and executed (default "
 			  "$TMPDIR or /tmp)",
 			  set_dir },
-	[RIG_OPT_QUICK] = { "quick", 0, NULL, "less time for each cell",
+	[RIG_OPT_CORPUS] = { "corpus", 0, "DIR",
+			     "counter-examples that were kept (default "
+			     "corpus/regressions)",
+			     set_corpus },
+	[RIG_OPT_QUICK] = { "quick", 0, NULL, "less time, and less exact",
 			    set_quick },
 	[RIG_OPT_THREADS] = { "threads", 0, "N",
 			      "threads that act, 1 to 64 (default 8; directed "

@@ -48,6 +48,7 @@ enum rig_option_id {
 	RIG_OPT_FUZZER,
 	RIG_OPT_ON,
 	RIG_OPT_DIR,
+	RIG_OPT_CORPUS,
 	RIG_OPT_QUICK,
 	RIG_OPT_THREADS,
 	RIG_OPT_DIRECTED,
@@ -91,6 +92,7 @@ struct rig_args {
 	const char *save;
 	const char *output;
 	const char *fuzzer;
+	const char *corpus;
 	const char *dir; /* where programs are written and executed, or NULL */
 	unsigned repeat;
 	enum rig_format format;
