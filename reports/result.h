@@ -101,7 +101,7 @@ struct report_result {
 	/* PROVED: identical actors begin in the order of their numbers. */
 	bool in_order;
 	bool bounded; /* only schedules of so many preemptions */
-	bool known;   /* schedule was kept before, and replayed: fails as ever */
+	bool known; /* schedule was kept before, and replayed: fails as ever */
 	unsigned preemption_bound;
 	unsigned actors;
 	enum report_verdict verdict;
