@@ -14,6 +14,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -158,6 +159,21 @@ static int linux_flock(struct spw_sys *sys, int fd, int op)
 	return (int)spw_linux_result(result);
 }
 
+static int linux_map(struct spw_sys *sys, int fd, size_t len, void **mapping)
+{
+	void *address = mmap(NULL, len, PROT_READ, MAP_SHARED, fd, 0);
+
+	if (address == MAP_FAILED)
+		return -errno;
+	*mapping = address;
+	return 0;
+}
+
+static int linux_unmap(struct spw_sys *sys, void *mapping, size_t len)
+{
+	return (int)spw_linux_result(munmap(mapping, len));
+}
+
 /* ---- time ---- */
 
 static uint64_t linux_now_ns(struct spw_sys *sys)
@@ -224,6 +240,8 @@ static const struct spw_sys linux_sys = {
 	.lease = linux_lease,
 	.fsync = linux_fsync,
 	.flock = linux_flock,
+	.map = linux_map,
+	.unmap = linux_unmap,
 	.rename = spw_linux_rename,
 	.link = spw_linux_link,
 	.link_fd = spw_linux_link_fd,

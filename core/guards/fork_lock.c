@@ -53,10 +53,12 @@ const struct spw_guard spw_guard_fork_lock = {
 		.name = "fork-lock",
 		.summary = "no fork between open and close of the file",
 		.claim = "a program that was written is never busy",
-		.condition = "every fork of the process goes through this runtime",
+		.condition = "every fork of the process goes through this runtime, "
+			     "and nobody maps the file",
 		.reference = "golang/go#22315, rust-lang/rustup#1921",
 		.claims_sound = true,
 		.every_fork = true,
+		.no_mapping = true,
 	},
 	.open = fork_lock_open,
 	.shut = fork_lock_shut,

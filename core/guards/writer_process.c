@@ -67,6 +67,7 @@ const struct spw_guard spw_guard_writer_process = {
 		.reference = "golang/go#22315, pantsbuild/pants#10507, "
 			     "buildbarn/bb-remote-execution",
 		.claims_sound = true,
+		.no_mapping = true,
 	},
 	.write = writer_process_write,
 };

@@ -11,6 +11,11 @@ static const char *const program_path[RIG_PROGRAMS_MAX] = {
 	"prog-a5", "prog-a6", "prog-a7", "prog-a8",
 };
 
+static const char *const script_path[RIG_PROGRAMS_MAX] = {
+	"script-a1", "script-a2", "script-a3", "script-a4",
+	"script-a5", "script-a6", "script-a7", "script-a8",
+};
+
 static const char other_path[] = "other";
 
 /* ---- the world of a scenario, on the simulated kernel ---- */
@@ -39,6 +44,12 @@ static const char *path(void *ctx, unsigned index)
 {
 	(void)ctx;
 	return program_path[index];
+}
+
+static const char *script(void *ctx, unsigned index)
+{
+	(void)ctx;
+	return script_path[index];
 }
 
 static const char *other_program(void *ctx)
@@ -83,6 +94,7 @@ int rig_case_open(struct rig_case **out)
 		.prepare = prepare,
 		.program = program,
 		.path = path,
+		.script = script,
 		.other_program = other_program,
 		.actors = actors,
 		.fail = fail,
@@ -108,9 +120,15 @@ int rig_case_control(struct rig_case *c, const char *dir, char *why,
 	return rig_control_open(&c->control, c->sim, dir, why, why_len);
 }
 
+enum spw_clone rig_plan_how(const struct rig_plan *plan)
+{
+	return plan->fix.sets_how ? plan->fix.how : plan->how;
+}
+
 void rig_case_set(struct rig_case *c, const struct rig_plan *plan)
 {
 	c->plan = *plan;
+	c->plan.how = rig_plan_how(plan);
 	if (c->control) {
 		c->plan.kernel.inner_steps = false;
 		c->plan.kernel.release_order = SIM_ORDER_LIFO;
@@ -123,7 +141,7 @@ void rig_case_set(struct rig_case *c, const struct rig_plan *plan)
 		.scenario = plan->scenario,
 		.world = &c->world,
 		.fix = plan->fix,
-		.how = plan->how,
+		.how = c->plan.how,
 		.actors = plan->actors,
 	};
 }

@@ -47,6 +47,9 @@ void rig_case_close(struct rig_case *c);
 int rig_case_control(struct rig_case *c, const char *dir, char *why,
 		     size_t why_len);
 
+/* How libspw makes children: as the plan says, or its fix. */
+enum spw_clone rig_plan_how(const struct rig_plan *plan);
+
 /* From now on executions of c->subject run plan. */
 void rig_case_set(struct rig_case *c, const struct rig_plan *plan);
 

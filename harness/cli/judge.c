@@ -451,7 +451,7 @@ static void describe(struct judge *j, const struct rig_plan *plan)
 		.world = "sim",
 		.strategy = j->options->strategy->name,
 		.spawn = plan->scenario->family->uses_spw ?
-				 rig_how_name(plan->how) :
+				 rig_how_name(rig_plan_how(plan)) :
 				 NULL,
 		.actors = plan->actors,
 		.seed = j->options->search.seed,

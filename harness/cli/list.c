@@ -9,9 +9,8 @@
 #include <stdio.h>
 
 static const struct rig_family *const families[] = {
-	&rig_family_classic,
-	&rig_family_etxtbsy,
-	&rig_family_tiny,
+	&rig_family_classic, &rig_family_etxtbsy, &rig_family_fork,
+	&rig_family_spawn,   &rig_family_tiny,
 };
 
 enum { FAMILIES = sizeof(families) / sizeof(families[0]) };

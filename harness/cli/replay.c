@@ -198,6 +198,11 @@ static int go_to_control(struct replay *r)
 		       r->args->word[0]);
 		return RIG_EXIT_SKIP;
 	}
+	if (!rig_fix_runs_here(&plan.fix)) {
+		printf("SKIP %s: this kernel lacks what %s needs\n",
+		       r->args->word[0], plan.fix.name);
+		return RIG_EXIT_SKIP;
+	}
 	rig_interrupt_catch(); /* first: the directory must not stay */
 	if (rig_workdir_open(&r->dir, r->args->dir, why, sizeof(why)))
 		return rig_no_directory(r->args, why);

@@ -62,6 +62,15 @@ static const char lease_text[] =
 	"	return fcntl(fd, F_SETLEASE, type);\n"
 	"}\n";
 
+static const char map_text[] =
+	"static void *mapping[8];\n"
+	"\n"
+	"static int map_file(int fd, size_t len, int number)\n"
+	"{\n"
+	"	mapping[number] = mmap(NULL, len, PROT_READ, MAP_SHARED, fd, 0);\n"
+	"	return mapping[number] == MAP_FAILED ? -1 : 0;\n"
+	"}\n";
+
 static const char link_fd_text[] =
 	"static int link_fd(int fd, const char *to)\n"
 	"{\n"
@@ -157,6 +166,12 @@ const struct rig_call_form rig_call_forms[] = {
 				.helper = close_range_text },
 	[CTL_LEASE] = { .text = "lease(%0, %1)", .helper = lease_text },
 	[CTL_FLOCK] = { .text = "flock(%0, %1)", .include = "sys/file.h" },
+	[CTL_MAP] = { .text = "map_file(%0, %1, %2)",
+		      .helper = map_text,
+		      .include = "sys/mman.h" },
+	[CTL_UNMAP] = { .text = "munmap(mapping[%2], %0)",
+			.helper = map_text,
+			.include = "sys/mman.h" },
 	[CTL_FSYNC] = { .text = "fsync(%0)" },
 	[CTL_RENAME] = { .text = "rename(%p, %q)" },
 	[CTL_LINK] = { .text = "link(%p, %q)" },

@@ -297,6 +297,35 @@ static int flock_call(struct spw_sys *sys, int fd, int op)
 			    fd, op);
 }
 
+static int map_call(struct spw_sys *sys, int fd, size_t len, void **mapping)
+{
+	struct rig_control *c = control_of(sys);
+	int model = c->model.map(sys, fd, len, mapping);
+	unsigned number = model ? 0 : (uintptr_t)*mapping % CTL_MAPS;
+	struct ctl_slot *slot = mine(c);
+	int rc;
+
+	slot->arg[2] = (int)number;
+	rc = call_numbers(c, "map", model, CTL_MAP, fd, (int)len);
+	/* The address is the model's; the real one belongs to it. */
+	if (!rc)
+		memcpy(&c->mapping[number], slot->data, sizeof(c->mapping[0]));
+	return rc;
+}
+
+static int unmap_call(struct spw_sys *sys, void *mapping, size_t len)
+{
+	struct rig_control *c = control_of(sys);
+	int model = c->model.unmap(sys, mapping, len);
+
+	unsigned number = (uintptr_t)mapping % CTL_MAPS;
+	struct ctl_slot *slot = mine(c);
+
+	slot->arg[2] = (int)number;
+	memcpy(slot->data, &c->mapping[number], sizeof(c->mapping[0]));
+	return call_numbers(c, "unmap", model, CTL_UNMAP, (int)len, 0);
+}
+
 static int fsync_call(struct spw_sys *sys, int fd)
 {
 	struct rig_control *c = control_of(sys);
@@ -495,6 +524,8 @@ void ctl_join(struct rig_control *c)
 	sys->private_table = private_table_call;
 	sys->lease = lease_call;
 	sys->flock = flock_call;
+	sys->map = map_call;
+	sys->unmap = unmap_call;
 	sys->fsync = fsync_call;
 	sys->rename = rename_call;
 	sys->link = link_call;

@@ -34,6 +34,7 @@ struct rig_control {
 	cpu_set_t cpus; /* to be restored */
 	uint64_t calls;
 	struct rig_call_log *log; /* or NULL */
+	void *mapping[CTL_MAPS];  /* real addresses, by the model's */
 	uint32_t watches;         /* numbers that close events are read from */
 	unsigned targets;
 };

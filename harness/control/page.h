@@ -15,6 +15,7 @@ enum {
 	CTL_SERVICE = 61, /* slot of the target's service thread */
 	CTL_DATA = 128,   /* bytes that one read or write moves */
 	CTL_PATH = 32,
+	CTL_MAPS = 4,
 	CTL_PROGRAMS = 9, /* exit codes 0 to 8 */
 	CTL_PROGRAM_MAX = 4096,
 };
@@ -35,6 +36,8 @@ enum ctl_op {
 	CTL_PRIVATE_TABLE,
 	CTL_LEASE,
 	CTL_FLOCK,
+	CTL_MAP,   /* arg[1] bytes of arg[0], address to data; arg[2]: number */
+	CTL_UNMAP, /* arg[0] bytes at the address in data; arg[2] likewise */
 	CTL_FSYNC,
 	CTL_RENAME, /* path, to the path in data */
 	CTL_LINK,   /* likewise */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The program that is written and executed under control: no libc, no loader,
- * a few hundred bytes. Its arguments are its own path and the number of its
- * slot. It says in the slot that it runs, waits for its turn, and exits with
+ * a few hundred bytes. Its last argument is the number of its slot; before it
+ * comes its own path and, where it interprets one, that of a script. It says in the slot that it runs, waits for its turn, and exits with
  * the code in its image, which tells one actor's program from another's.
  */
 #include "control/page.h"
@@ -108,7 +108,7 @@ void program_main(long *stack)
 
 	if (stack[0] < 2)
 		quit(122);
-	slot = &map_page()->slot[slot_number(argv[1])];
+	slot = &map_page()->slot[slot_number(argv[stack[0] - 1])];
 	slot->result = 0;
 	__atomic_store_n(&slot->turn, CTL_CONTROLLER, __ATOMIC_RELEASE);
 	call(FUTEX, (long)&slot->turn, FUTEX_WAKE, 1, 0, 0, 0);

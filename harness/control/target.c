@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -68,12 +69,30 @@ static int call_wait(struct spw_sys *sys, struct ctl_slot *slot)
 	return rc;
 }
 
+/* Addresses go through data. */
+static int call_map(struct spw_sys *sys, struct ctl_slot *s)
+{
+	void *address = NULL;
+	int rc;
+
+	if (s->op == CTL_MAP) {
+		rc = sys->map(sys, s->arg[0], (size_t)s->arg[1], &address);
+		memcpy(s->data, &address, sizeof(address));
+		return rc;
+	}
+	memcpy(&address, s->data, sizeof(address));
+	return sys->unmap(sys, address, (size_t)s->arg[0]);
+}
+
 /* Calls that some guards make. -ENOSYS: not one of these. */
 static SPW_CHILD int call_file_more(struct spw_sys *sys, struct ctl_slot *s)
 {
 	switch (s->op) {
 	case CTL_FLOCK:
 		return sys->flock(sys, s->arg[0], s->arg[1]);
+	case CTL_MAP:
+	case CTL_UNMAP:
+		return call_map(sys, s);
 	case CTL_FSYNC:
 		return sys->fsync(sys, s->arg[0]);
 	case CTL_RENAME:
@@ -212,6 +231,8 @@ static int clean(void)
 
 	for (int i = 1; i < CTL_PROGRAMS; i++) {
 		snprintf(path, sizeof(path), "prog-a%d", i);
+		unlink(path);
+		snprintf(path, sizeof(path), "script-a%d", i);
 		unlink(path);
 	}
 	for (int fd = 3; fd < FDS_CHECKED; fd++)

@@ -48,7 +48,9 @@ static void run_child(struct rig_run *run, enum spw_clone how, spw_child_fn *fn,
 	int rc;
 
 	sys->signals_block(sys, &child->mask);
+	rig_fork_begin(run);
 	rc = sys->clone(sys, how, fn, child, sizeof(*child), &pid);
+	rig_fork_end(run);
 	sys->signals_set(sys, &child->mask);
 	if (!rc)
 		rc = sys->wait(sys, pid, &status);

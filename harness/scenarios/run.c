@@ -143,12 +143,17 @@ static int run_prepared(struct rig_run *run)
 	if (rc)
 		return rc;
 	run->state = size ? run->sys->alloc(run->sys, size) : NULL;
-	if (run->scenario->begin)
+	run->forks = NULL;
+	if (run->fix.locks_forks)
+		rc = run->sys->rwlock_create(run->sys, &run->forks);
+	if (!rc && run->scenario->begin)
 		rc = run->scenario->begin(run);
 	if (!rc)
 		rc = run_actors(run);
 	if (!rc && run->scenario->finish)
 		run->scenario->finish(run);
+	if (run->forks)
+		run->sys->rwlock_destroy(run->sys, run->forks);
 	run->sys->free(run->sys, run->state);
 	if (run->rt)
 		spw_shut(run->rt);

@@ -34,7 +34,11 @@ struct rig_fix {
 	bool no_mapping; /* sound only while nobody maps the file */
 	bool at_spawn;   /* it works for programs that spw_spawn starts only */
 	const char *unavailable; /* why this system cannot run it, or NULL */
-	const struct spw_guard *guard; /* family etxtbsy */
+	const struct spw_guard *guard; /* of the runtime; NULL: the default */
+	/* Children are made in that way, whatever was asked for: family spawn. */
+	bool sets_how;
+	enum spw_clone how;
+	bool locks_forks; /* see struct rig_run */
 };
 
 /* Fix number i of a list, false past the last. Number 0 is "none": unfixed. */
@@ -87,6 +91,8 @@ struct rig_world {
 	const void *(*program)(void *ctx, unsigned code, size_t *len);
 	/* Where actor index writes its program. */
 	const char *(*path)(void *ctx, unsigned index);
+	/* Where actor index writes a script. */
+	const char *(*script)(void *ctx, unsigned index);
 	/* A program that exists and exits with 0. */
 	const char *(*other_program)(void *ctx);
 	/* Threads created from now on are actors, or are not. */
@@ -112,6 +118,8 @@ struct rig_run {
 	struct spw_sys *sys;
 	struct spw_rt *rt; /* open while actors run */
 	void *state;       /* the scenario's own */
+	/* Held for writing by every fork, with a fix that locks_forks; or NULL. */
+	struct spw_rwlock *forks;
 	struct rig_actor actor[RIG_ACTORS_MAX];
 };
 
@@ -129,6 +137,8 @@ const struct rig_outcome *rig_outcome_find(const struct rig_scenario *scenario,
 extern const struct rig_family rig_family_classic;
 extern const struct rig_family rig_family_tiny;
 extern const struct rig_family rig_family_etxtbsy;
+extern const struct rig_family rig_family_fork;
+extern const struct rig_family rig_family_spawn;
 
 /* Fix number i of those for the real kernel. */
 bool rig_real_fix(const struct rig_family *family, unsigned i,
@@ -171,8 +181,13 @@ bool rig_fix_runs_here(const struct rig_fix *fix);
 	X(build_and_run)      \
 	X(build_beside_noise) \
 	X(foreign_fork)       \
+	X(mapped_writer)      \
 	X(never_execs)        \
 	X(rewrite_in_place)   \
+	X(script)             \
+	X(flock_try)          \
+	X(pipe_eof)           \
+	X(report_pipe_held)   \
 	X(lost_update)
 
 #define X(name) extern const struct rig_scenario rig_scenario_##name;
@@ -192,6 +207,20 @@ void rig_build_and_run(struct rig_run *run, unsigned index);
 void rig_run_program(struct rig_run *run, const char *path, unsigned code);
 
 extern const struct rig_outcome rig_etxtbsy_outcomes[];
+
+/* ---- what children inherit beside programs: fork.c ---- */
+
+/* Long after any spawn and any starvation: who waited that long was held up. */
+#define RIG_HOUR_NS UINT64_C(3600000000000)
+
+/* Around a fork: no rig_fork_window is open. Nothing without such a fix. */
+void rig_fork_begin(struct rig_run *run);
+void rig_fork_end(struct rig_run *run);
+/* From before a descriptor is opened until it is closed: nobody forks. */
+void rig_fork_window(struct rig_run *run);
+void rig_fork_window_end(struct rig_run *run);
+/* A failed call; true where rc is one. */
+bool rig_fork_failed(struct rig_run *run, const char *call, int rc);
 
 /* ---- children that libspw knows nothing of: foreign.c ---- */
 

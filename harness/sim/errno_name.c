@@ -13,7 +13,8 @@ static const struct {
 	{ EINVAL, "EINVAL" },   { EIO, "EIO" },       { EMFILE, "EMFILE" },
 	{ ENFILE, "ENFILE" },   { ENOENT, "ENOENT" }, { ENOEXEC, "ENOEXEC" },
 	{ ENOMEM, "ENOMEM" },   { ENOSPC, "ENOSPC" }, { EPERM, "EPERM" },
-	{ ETXTBSY, "ETXTBSY" }, { EPIPE, "EPIPE" },
+	{ ETXTBSY, "ETXTBSY" }, { EPIPE, "EPIPE" },   { ELOOP, "ELOOP" },
+	{ ENODEV, "ENODEV" },
 };
 
 const char *sim_errno_name(int error)

@@ -52,6 +52,23 @@ static void take(struct sim *sim, unsigned file)
 	rig_disable(sim->engine, inode->lockers);
 }
 
+/* LOCK_NB: the lock is somebody else's, or is taken in the same step. */
+static int try_lock(struct sim *sim, unsigned file)
+{
+	struct sim_file *f = &sim->file[file];
+	struct sim_inode *inode = &sim->inode[f->object];
+
+	/* Not an acquire: who is refused has to be told from who is not. */
+	sim_access(sim, inode->object + SIM_FLOCKS, RIG_WRITE);
+	if (inode->locker && inode->locker != file)
+		return -EWOULDBLOCK;
+	sim_access(sim, f->id + SIM_STATE, RIG_WRITE);
+	inode->locker = (uint8_t)file;
+	f->locked = true;
+	rig_disable(sim->engine, inode->lockers);
+	return 0;
+}
+
 static int flock_call(struct spw_sys *sys, int fd, int op)
 {
 	struct sim *sim = sim_of(sys);
@@ -60,7 +77,9 @@ static int flock_call(struct spw_sys *sys, int fd, int op)
 	sim_about_file(sim, sim_fd_file(sim, fd), true);
 	sim_point(sim, SIM_FLOCK);
 	rig_detail(sim->engine, "(%d, %s)", fd,
-		   op == LOCK_UN ? "give back" : "exclusive");
+		   op == LOCK_UN             ? "give back" :
+		   op == (LOCK_EX | LOCK_NB) ? "exclusive, or not" :
+					       "exclusive");
 	file = sim_fd_file(sim, fd);
 	if (sim->file[file].kind != SIM_REGULAR)
 		return sim_result(sim, -EBADF);
@@ -69,6 +88,8 @@ static int flock_call(struct spw_sys *sys, int fd, int op)
 			give_back(sim, &sim->file[file]);
 		return sim_result(sim, 0);
 	}
+	if (op == (LOCK_EX | LOCK_NB))
+		return sim_result(sim, try_lock(sim, file));
 	sim_hold(sim, file);
 	sim_self(sim)->uses = (uint8_t)file;
 	take(sim, file);

@@ -21,6 +21,7 @@ enum {
 	SIM_DENTRIES = 24, /* names: ENOSPC beyond */
 	SIM_WATCHES = 8,   /* of close events: EMFILE beyond */
 	SIM_PIPES = 32,
+	SIM_MAPS = 2,   /* mappings of a process: ENOMEM beyond */
 	SIM_PROCS = 48, /* EAGAIN beyond */
 	SIM_LOCKS = 32, /* of each kind: EAGAIN beyond */
 	SIM_DATA = 64,  /* bytes of a file or in a pipe */
@@ -48,6 +49,8 @@ enum sim_class { SIM_CALL, SIM_INNER, SIM_MINOR };
 	X(PRIVATE, "private-table", CALL)     \
 	X(LEASE, "lease", CALL)               \
 	X(FLOCK, "flock", CALL)               \
+	X(MAP, "map", CALL)                   \
+	X(UNMAP, "unmap", CALL)               \
 	X(FSYNC, "fsync", CALL)               \
 	X(RENAME, "rename", CALL)             \
 	X(LINK, "link", CALL)                 \
@@ -77,6 +80,7 @@ enum sim_class { SIM_CALL, SIM_INNER, SIM_MINOR };
 	X(FLOCK_GRANT, "flock-grant", INNER)  \
 	X(CLOSE_EVENT, "close-event", INNER)  \
 	X(UNFLOCK, "remove-flock", INNER)     \
+	X(INTERPRETER, "interpreter", INNER)  \
 	X(EXEC_MMAP, "exec-mmap", INNER)      \
 	X(DROP, "drop", INNER)                \
 	X(ORDER, "final-drop-order", INNER)   \
@@ -101,7 +105,8 @@ enum {
 	SIM_NAMES = 64,
 	SIM_OBJECT_NAMES = RIG_OBJECT_SUBJECT,
 	SIM_OBJECT_LOCKS = SIM_OBJECT_NAMES + SIM_NAMES, /* which are free */
-	SIM_OBJECTS_FIXED = SIM_NAMES + 1,
+	SIM_OBJECT_MAPS,                                 /* of all processes */
+	SIM_OBJECTS_FIXED = SIM_NAMES + 2,
 };
 
 /* Of an inode, from its first on. */
@@ -227,6 +232,7 @@ struct sim_proc {
 	uint8_t parent;
 	uint8_t image; /* inode whose program it runs; 0: the scenario itself */
 	uint8_t threads;
+	uint8_t map[SIM_MAPS]; /* files; 0: free */
 	struct spw_status status;
 	rig_set waiters;
 	rig_object object;
@@ -258,7 +264,8 @@ struct sim_task {
 	void (*thread)(void *arg);
 	void *thread_arg;
 	struct sim *sim;
-	uint8_t drops[SIM_FDS]; /* the first ndrops; last: not to be cleared */
+	/* The first ndrops; last: not to be cleared. */
+	uint8_t drops[SIM_FDS + SIM_MAPS];
 };
 
 struct sim_mutex {
@@ -444,6 +451,10 @@ void sim_watch_release(struct sim *sim, struct sim_file *file);
 ssize_t sim_watch_read(struct sim *sim, struct sim_watch *watch, void *buf,
 		       size_t len);
 
+/* A child of the caller's process gets its mappings; the caller's go: map.c. */
+void sim_maps_copy(struct sim *sim, unsigned child);
+void sim_maps_drop(struct sim *sim);
+
 /* ---- processes: process.c, exec.c ---- */
 
 _Noreturn void sim_exit(struct sim *sim, int code);
@@ -459,6 +470,7 @@ void sim_file_calls(struct spw_sys *sys);
 void sim_name_calls(struct spw_sys *sys);
 void sim_pipe_calls(struct spw_sys *sys);
 void sim_flock_calls(struct spw_sys *sys);
+void sim_map_calls(struct spw_sys *sys);
 void sim_watch_calls(struct spw_sys *sys);
 void sim_process_calls(struct spw_sys *sys);
 void sim_exec_calls(struct spw_sys *sys);

@@ -31,6 +31,13 @@ static void check_descriptors(struct sim *sim)
 				 "descriptor %d is still open", fd);
 }
 
+static void check_mappings(struct sim *sim)
+{
+	for (unsigned i = 0; i < SIM_MAPS; i++)
+		if (sim_proc_self(sim)->map[i])
+			rig_fail(sim->engine, "leak", "a mapping is left");
+}
+
 static void check_files(struct sim *sim)
 {
 	for (unsigned i = 1; i <= sim->ninodes; i++) {
@@ -66,6 +73,7 @@ void sim_leftovers(struct sim *sim)
 {
 	check_tasks(sim);
 	check_descriptors(sim);
+	check_mappings(sim);
 	check_files(sim);
 	check_locks(sim);
 	if (sim_memory_damage(sim))

@@ -125,6 +125,8 @@ static int clone_call(struct spw_sys *sys, enum spw_clone how, spw_child_fn *fn,
 		rig_access_all(sim->engine);
 		return sim_result(sim, -EAGAIN);
 	}
+	if (how == SPW_CLONE_FORK)
+		sim_maps_copy(sim, child->proc);
 	child->child = fn;
 	sim_child_given(child, arg, arg_len);
 	if (how == SPW_CLONE_VFORK)
@@ -186,6 +188,7 @@ void sim_exit(struct sim *sim, int code)
 		sim_inode_reap(sim, image);
 	}
 	sim_vfork_release(sim);
+	sim_maps_drop(sim);
 	sim_drop_table(sim, false);
 	sim->table[self->table].refs = 0;
 	self->table = 0; /* none: its number is free for somebody else's */

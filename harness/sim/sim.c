@@ -260,6 +260,7 @@ int sim_open(struct sim **sim)
 	sim_name_calls(&s->sys);
 	sim_pipe_calls(&s->sys);
 	sim_flock_calls(&s->sys);
+	sim_map_calls(&s->sys);
 	sim_watch_calls(&s->sys);
 	sim_process_calls(&s->sys);
 	sim_exec_calls(&s->sys);

@@ -18,7 +18,7 @@
 #include <spw/sys.h>
 
 /* Bump when a rule changes: evidence names the model it was found in. */
-#define SIM_MODEL_VERSION 2
+#define SIM_MODEL_VERSION 3
 
 enum sim_order {
 	SIM_ORDER_ANY,  /* a choice: for proofs, which must not rest on it */

@@ -216,6 +216,11 @@ static void put_processes(struct walk *w)
 			put_inode(w, next->image);
 		else
 			rig_word(w->out, 0);
+		for (unsigned i = 0; i < SIM_MAPS; i++)
+			if (next->map[i])
+				put_file(w, next->map[i]);
+			else
+				rig_word(w->out, 0);
 	}
 }
 

@@ -249,6 +249,12 @@ static bool can_be_negative(void *self, const struct rig_fix *fix)
 		 !h->result->by_library);
 }
 
+static void remove_files(const struct rig_site *site)
+{
+	unlink(site->path);
+	unlink(site->script);
+}
+
 /* Signals are blocked as in the threads of the run. */
 static int try_alone(void *self, const struct rig_slice *slice)
 {
@@ -271,7 +277,7 @@ static int try_alone(void *self, const struct rig_slice *slice)
 	spw_sys_linux()->signals_block(spw_sys_linux(), &old);
 	run.scenario->actor(&run, 0);
 	spw_sys_linux()->signals_set(spw_sys_linux(), &old);
-	unlink(site->path);
+	remove_files(site);
 	refused = rig_seam_refused();
 	if (site->outcome) {
 		rc = refused ? -EAGAIN : -ENOTSUP;
@@ -304,7 +310,7 @@ static struct rig_attempt attempt(void *ctx, unsigned index,
 	else
 		rig_run_program(&hand->run, site->other, 0);
 	if (hand->victim && !h->options->amplify.rewrite)
-		unlink(site->path);
+		remove_files(site);
 	refused = rig_seam_refused();
 	if (!site->outcome)
 		return (struct rig_attempt){ .end = RIG_ATTEMPT_CLEAN };
@@ -400,7 +406,10 @@ static int check(struct hammer *h)
 	if (!scenario->state_size && !scenario->finish)
 		return 0;
 	snprintf(h->result->why, sizeof(h->result->why),
-		 "%s exists in the simulated world only", scenario->name);
+		 "%s prepares one run, which free-running threads cannot "
+		 "repeat%s",
+		 scenario->name,
+		 scenario->mapping ? "; the amplifier mapped can" : "");
 	return -ENOTSUP;
 }
 

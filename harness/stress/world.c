@@ -16,6 +16,11 @@ static const char *path(void *ctx, unsigned index)
 	return ((struct rig_site *)ctx)->path;
 }
 
+static const char *script(void *ctx, unsigned index)
+{
+	return ((struct rig_site *)ctx)->script;
+}
+
 static const char *other_program(void *ctx)
 {
 	return ((struct rig_site *)ctx)->other;
@@ -38,6 +43,8 @@ void rig_site_init(struct rig_site *site, const struct rig_workdir *dir,
 	/* workdir.c leaves room for a name. */
 	snprintf(site->path, PATH_MAX, "%.*s/program-%u", PATH_MAX - NAME_MAX,
 		 dir->path, index + 1);
+	snprintf(site->script, PATH_MAX, "%.*s/script-%u", PATH_MAX - NAME_MAX,
+		 dir->path, index + 1);
 	snprintf(site->other, PATH_MAX, "%.*s/other", PATH_MAX - NAME_MAX,
 		 dir->path);
 	site->outcome = NULL;
@@ -45,6 +52,7 @@ void rig_site_init(struct rig_site *site, const struct rig_workdir *dir,
 		.ctx = site,
 		.program = program,
 		.path = path,
+		.script = script,
 		.other_program = other_program,
 		.fail = fail,
 	};

@@ -10,7 +10,8 @@
 
 struct rig_site {
 	struct rig_world world;
-	char path[PATH_MAX];  /* of the thread's program */
+	char path[PATH_MAX]; /* of the thread's program */
+	char script[PATH_MAX];
 	char other[PATH_MAX]; /* of the program that is always there */
 	unsigned char program[RIG_PROGRAM_MAX];
 	/* Of the attempt that was made last; NULL: nothing forbidden. */

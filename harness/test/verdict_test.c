@@ -11,8 +11,10 @@
 
 static struct rig_case *rig;
 
-static const struct rig_search *search(const char *scenario, const char *fix,
-				       const char *kernel, uint64_t starve_ns)
+static const struct rig_search *search_by(const char *strategy,
+					  const char *scenario, const char *fix,
+					  const char *spawn, const char *kernel,
+					  uint64_t starve_ns)
 {
 	struct rig_header header = { .actors = 2, .starve_ns = starve_ns };
 	struct rig_engine *own = bench.engine;
@@ -22,13 +24,20 @@ static const struct rig_search *search(const char *scenario, const char *fix,
 
 	snprintf(header.scenario, sizeof(header.scenario), "%s", scenario);
 	snprintf(header.fix, sizeof(header.fix), "%s", fix);
+	snprintf(header.spawn, sizeof(header.spawn), "%s", spawn);
 	snprintf(header.kernel, sizeof(header.kernel), "%s", kernel);
 	assert_int_equal(rig_case_plan(&header, &plan, why, sizeof(why)), 0);
 	rig_case_set(rig, &plan);
 	bench.engine = rig->engine;
-	explore(rig->subject, "states", NULL);
+	explore(rig->subject, strategy, NULL);
 	bench.engine = own;
 	return s;
+}
+
+static const struct rig_search *search(const char *scenario, const char *fix,
+				       const char *kernel, uint64_t starve_ns)
+{
+	return search_by("states", scenario, fix, "vfork", kernel, starve_ns);
 }
 
 static int open_rig(void **state)
@@ -75,8 +84,10 @@ static void expect_proof(const struct rig_search *s)
  */
 static void check_claim(const struct rig_scenario *s, const struct rig_fix *fix)
 {
+	/* A child as by vfork inherits no mapping. */
 	const struct rig_search *found =
-		search(s->name, fix->name, "steps=kernel", 0);
+		search_by("dpor", s->name, fix->name,
+			  s->mapping ? "fork" : "vfork", "steps=kernel", 0);
 
 	if (found->violated && rig_claim(s, fix) == RIG_CLAIM_NEVER)
 		fail_msg("%s %s: %s", s->name, fix->name, found->message);
@@ -98,7 +109,8 @@ static void claims_are_kept(void **state)
 		if (!s->family->uses_spw)
 			continue;
 		s->family->fix(0, &fix);
-		expect_race(s, search(s->name, fix.name, "steps=kernel", 0));
+		expect_race(s, search_by("dpor", s->name, fix.name, "vfork",
+					 "steps=kernel", 0));
 		for (unsigned f = 1; s->family->fix(f, &fix); f++)
 			check_claim(s, &fix);
 	}

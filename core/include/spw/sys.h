@@ -146,12 +146,21 @@ struct spw_sys {
 	/* [optional] Writes the file's data to its device (fsync). */
 	int (*fsync)(struct spw_sys *sys, int fd);
 	/*
-	 * [optional] flock: op is LOCK_EX, which waits, or LOCK_UN. The lock is
-	 * the open file description's: a child that has inherited it holds it
+	 * [optional] flock: op is LOCK_EX, which waits, LOCK_EX | LOCK_NB, which
+	 * says -EWOULDBLOCK instead, or LOCK_UN. The lock is the open file description's: a child that has inherited it holds it
 	 * too, and it ends with the last of them (locks_remove_file in __fput,
 	 * before the write count is given back).
 	 */
 	int (*flock)(struct spw_sys *sys, int fd, int op);
+	/*
+	 * [optional, both or none] A shared mapping of the first len bytes of
+	 * fd's file. It holds the open file description (vm_file), so a file
+	 * that was open for writing still is when fd is closed. A child of
+	 * SPW_CLONE_FORK has it as well (dup_mmap), until it executes or ends.
+	 * What it shows is not to be looked at: not every provider has it.
+	 */
+	int (*map)(struct spw_sys *sys, int fd, size_t len, void **mapping);
+	int (*unmap)(struct spw_sys *sys, void *mapping, size_t len);
 	/* [optional] Replaces what is at to, in one step. */
 	int (*rename)(struct spw_sys *sys, const char *from, const char *to);
 	/* [optional] One more name for the file at from. -EEXIST, -ENOENT. */
