@@ -237,6 +237,9 @@ static void emit_observation(struct emit *e, const struct rig_observation *o)
 	emit_string(e, "scenario", o->options.scenario->name);
 	emit_string(e, "fix", o->options.fix.name);
 	emit_string(e, "world", "stress");
+	emit_bool(e, "claims_sound",
+		  rig_claim(o->options.scenario, &o->options.fix) ==
+			  RIG_CLAIM_NEVER);
 	emit_string(e, "strategy", NULL);
 	emit_string(e, "verdict", report_verdict_name(o->verdict));
 	emit_string(e, "reason", o->why);
