@@ -147,7 +147,7 @@ static void find_known(const struct matrix *m, struct cell *cell)
 	const char *name = strchr(cell->plan.scenario->name, '/') + 1;
 
 	snprintf(cell->known, PATH_MAX, "%s/%s.%s.%s.sched", dir, name,
-		 cell->plan.fix.name, rig_how_name(cell->plan.how));
+		 cell->plan.fix.name, cell->judgement.schedule.header.spawn);
 	if (access(cell->known, R_OK))
 		cell->known[0] = '\0';
 }
