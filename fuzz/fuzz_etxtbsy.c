@@ -60,8 +60,12 @@ static _Noreturn void report(struct rig_case *c, const uint8_t *data,
 	rig_case_header(c, c->engine->outcome, &schedule.header);
 	rig_schedule_print(&schedule, c->subject, text, sizeof(text));
 	fprintf(stderr, "%s\n", text);
-	rig_picture_print(stderr, &trace, c->subject, c->engine->message, true,
-			  NULL, false);
+	rig_picture_print(stderr,
+			  &(struct rig_scene){ .trace = &trace,
+					       .subject = c->subject,
+					       .verdict = c->engine->message,
+					       .violated = true },
+			  false);
 	abort();
 }
 

@@ -9,6 +9,7 @@
  * the right of it, after the lane's name.
  *
  * The step that violates has "<--" behind it, the critical one "!" before it.
+ * While a lane has what the race is about in its hands, it is drawn with '#'.
  */
 #include "reports/result.h"
 
@@ -55,6 +56,15 @@ struct line {
 
 /* ---- layout ---- */
 
+/* A lane without a step is there if it has what the race is about. */
+static void find_holders(struct picture *p)
+{
+	for (size_t i = 0; i < p->what->nsteps; i++)
+		for (unsigned l = 0; l < p->what->nlanes; l++)
+			if (p->what->steps[i].holds >> l & 1)
+				p->lane[l].shown = true;
+}
+
 static void find_lives(struct picture *p)
 {
 	for (size_t i = 0; i < p->what->nsteps; i++) {
@@ -98,12 +108,16 @@ static void lay_out(struct picture *p)
 
 /* ---- lines ---- */
 
-static bool waits(const struct picture *p, unsigned lane, size_t step)
+/* What stands in the column of a lane beside a step of another one. */
+static char beside(const struct picture *p, unsigned lane, size_t step)
 {
 	const struct lane *l = &p->lane[lane];
 
-	return l->shown && l->first < step && step < l->last &&
-	       p->what->steps[step].lane != lane;
+	if (!l->shown || p->what->steps[step].lane == lane)
+		return ' ';
+	if (p->what->steps[step].holds >> lane & 1)
+		return '#';
+	return l->first < step && step < l->last ? '|' : ' ';
 }
 
 static void put_colored(const struct picture *p, const char *text, size_t len,
@@ -147,10 +161,9 @@ static void draw_line(const struct picture *p, const struct line *line)
 	size_t used = p->width;
 
 	memset(row, ' ', sizeof(row));
-	for (unsigned i = 0; i < p->what->nlanes; i++) {
-		if (waits(p, i, line->step))
-			row[p->lane[i].column] = '|';
-	}
+	for (unsigned i = 0; i < p->what->nlanes; i++)
+		if (p->lane[i].shown)
+			row[p->lane[i].column] = beside(p, i, line->step);
 	if (p->gutter)
 		draw_actor(p, line, row);
 	/* A space sets the text apart from the lanes to its right. */
@@ -254,6 +267,15 @@ static void draw_header(const struct picture *p)
 	fputs(p->color ? "\033[0m" : "", p->out);
 }
 
+static void draw_legend(const struct picture *p, const char *mark,
+			const char *text)
+{
+	if (!text)
+		return;
+	fputs(mark, p->out);
+	text_wrap(p->out, text, strlen(mark), p->width);
+}
+
 static void draw_end(const struct picture *p)
 {
 	const struct report_interleaving *what = p->what;
@@ -269,10 +291,8 @@ static void draw_end(const struct picture *p)
 	fputs(p->color ? "\033[1m" : "", p->out);
 	text_wrap(p->out, what->verdict, 0, p->width);
 	fputs(p->color ? "\033[0m" : "", p->out);
-	if (!what->critical)
-		return;
-	fputs("! ", p->out);
-	text_wrap(p->out, what->critical, strlen("! "), p->width);
+	draw_legend(p, "! ", what->critical);
+	draw_legend(p, "# ", what->held);
 }
 
 void report_interleaving(FILE *out, const struct report_interleaving *what,
@@ -290,6 +310,7 @@ void report_interleaving(FILE *out, const struct report_interleaving *what,
 	assert(what->nlanes <= REPORT_LANES_MAX);
 	if (what->nsteps) {
 		find_lives(&p);
+		find_holders(&p);
 		lay_out(&p);
 		draw_header(&p);
 	}

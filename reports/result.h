@@ -196,6 +196,7 @@ struct report_step {
 	bool switched;      /* the lane before was another */
 	bool fatal;         /* the step that violates */
 	bool critical;      /* after it everything fails */
+	uint64_t holds;     /* lanes, by bits, that have what.held after it */
 };
 
 struct report_interleaving {
@@ -206,6 +207,8 @@ struct report_interleaving {
 	size_t lost;         /* steps that were not recorded */
 	const char *verdict; /* the last line, e.g. "ETXTBSY: a1's program ..." */
 	const char *critical; /* what is marked as such, or NULL */
+	const char *held;     /* what '#' beside a lane says that it has, or
+				 NULL: "prog-a1 open for writing" */
 };
 
 /*
@@ -214,6 +217,12 @@ struct report_interleaving {
  */
 void report_interleaving(FILE *out, const struct report_interleaving *what,
 			 unsigned width, bool color);
+
+/*
+ * The same in the JSON of chrome://tracing and ui.perfetto.dev: a thread per
+ * lane; time is the number of the step, in microseconds.
+ */
+void report_chrome_trace(FILE *out, const struct report_interleaving *what);
 
 /* "1.50 s", "12.3 ms", "700 ms", "0 s": for people. Returns buf. */
 const char *report_duration(uint64_t ns, char *buf, size_t size);

@@ -56,14 +56,15 @@ static unsigned lane_of(const struct lanes *l, rig_name name)
 	return i;
 }
 
-/* The step that went wrong: the last call that failed, else the last one. */
-static size_t fatal_step(const struct rig_trace *trace,
-			 const struct rig_subject *subject)
+/* The step that went wrong: the last call that failed, else the last one; past
+ * the end where nothing did. */
+static size_t fatal_step(const struct rig_scene *scene)
 {
+	const struct rig_trace *trace = scene->trace;
 	size_t last = trace->n;
 
-	for (size_t i = trace->n; i--;) {
-		if (!shown(&trace->step[i], subject))
+	for (size_t i = scene->violated ? trace->n : 0; i--;) {
+		if (!shown(&trace->step[i], scene->subject))
 			continue;
 		if (strstr(trace->step[i].detail, " = E"))
 			return i;
@@ -86,6 +87,53 @@ static bool is_critical(const struct rig_step *step,
 	       step->nth == d->run_nth;
 }
 
+/* ---- who holds it ---- */
+
+/* What the fatal step was about, "(prog-a1)..."; or NULL. */
+static const struct rig_held *find_held(const struct rig_scene *scene)
+{
+	size_t at = fatal_step(scene);
+	const struct rig_step *fatal = &scene->trace->step[at];
+
+	if (at == scene->trace->n || *fatal->detail != '(')
+		return NULL;
+	for (unsigned i = 0; i < RIG_HELD_MAX && *fatal->held[i].what; i++) {
+		size_t len = strlen(fatal->held[i].what);
+
+		if (!strncmp(fatal->detail + 1, fatal->held[i].what, len) &&
+		    strchr("),", fatal->detail[1 + len]))
+			return &fatal->held[i];
+	}
+	return NULL;
+}
+
+/* The tasks that have it after step i, which is before the next one. */
+static rig_set holders(const struct rig_trace *trace, size_t i, unsigned id)
+{
+	const struct rig_held *held;
+
+	if (i + 1 == trace->n)
+		return 0;
+	held = trace->step[i + 1].held;
+	for (unsigned h = 0; h < RIG_HELD_MAX && *held[h].what; h++)
+		if (held[h].id == id)
+			return held[h].tasks;
+	return 0;
+}
+
+static uint64_t lanes_of(const struct rig_trace *trace,
+			 const struct lanes *lanes, rig_set tasks)
+{
+	uint64_t bits = 0;
+
+	for (unsigned t = 0; t < RIG_TASKS_MAX; t++)
+		for (unsigned i = 0; i < lanes->n; i++)
+			if (tasks & rig_bit(t) &&
+			    trace->name[t] == lanes->name[i])
+				bits |= UINT64_C(1) << i;
+	return bits;
+}
+
 static void fill(struct report_step *out, const struct rig_step *step,
 		 const struct rig_subject *subject, const struct lanes *lanes)
 {
@@ -98,48 +146,115 @@ static void fill(struct report_step *out, const struct rig_step *step,
 	};
 }
 
-int rig_picture_print(FILE *out, const struct rig_trace *trace,
-		      const struct rig_subject *subject, const char *verdict,
-		      bool violated, const struct rig_critical *critical,
-		      bool color)
+/* ---- the whole ---- */
+
+struct picture {
+	const struct rig_held *of; /* what the race is about, or NULL */
+	struct lanes lanes;
+	struct report_step *steps;
+	char held[RIG_HELD_NAME_MAX + 24];
+	char critical[RIG_CRITICAL_MAX];
+	struct report_interleaving report; /* points into the rest */
+};
+
+/* Also of those that do nothing but hold it. */
+static void add_lanes(struct picture *p, const struct rig_scene *scene)
 {
-	struct report_step *steps = calloc(trace->n + 1, sizeof(*steps));
-	size_t fatal = violated ? fatal_step(trace, subject) : trace->n;
-	struct lanes lanes = { .n = 0 };
-	char text[RIG_CRITICAL_MAX];
+	const struct rig_trace *trace = scene->trace;
+
+	for (size_t i = 0; i < trace->n; i++) {
+		rig_set tasks = p->of ? holders(trace, i, p->of->id) : 0;
+
+		if (shown(&trace->step[i], scene->subject))
+			add_lane(&p->lanes, trace->step[i].task);
+		for (unsigned t = 0; tasks >> t; t++)
+			if (tasks >> t & 1 && trace->name[t])
+				add_lane(&p->lanes, trace->name[t]);
+	}
+}
+
+static void add_steps(struct picture *p, const struct rig_scene *scene)
+{
+	const struct rig_trace *trace = scene->trace;
+	size_t fatal = fatal_step(scene);
 	size_t n = 0;
 
-	if (!steps)
-		return -ENOMEM;
-	for (size_t i = 0; i < trace->n; i++)
-		if (shown(&trace->step[i], subject))
-			add_lane(&lanes, trace->step[i].task);
-	for (unsigned i = 0; i < lanes.n; i++)
-		lanes.pointer[i] = lanes.text[i];
 	for (size_t i = 0; i < trace->n; i++) {
-		if (!shown(&trace->step[i], subject))
+		struct report_step *step = &p->steps[n];
+
+		if (!shown(&trace->step[i], scene->subject))
 			continue;
-		fill(&steps[n], &trace->step[i], subject, &lanes);
-		steps[n].fatal = i == fatal;
-		steps[n].critical = is_critical(&trace->step[i], critical);
-		steps[n].switched = n && steps[n].lane != steps[n - 1].lane;
+		fill(step, &trace->step[i], scene->subject, &p->lanes);
+		step->fatal = i == fatal;
+		step->critical = is_critical(&trace->step[i], scene->critical);
+		step->switched = n && step->lane != step[-1].lane;
+		if (p->of)
+			step->holds = lanes_of(trace, &p->lanes,
+					       holders(trace, i, p->of->id));
 		n++;
 	}
-	report_interleaving(
-		out,
-		&(struct report_interleaving){
-			.lanes = lanes.pointer,
-			.nlanes = lanes.n,
-			.steps = steps,
-			.nsteps = n,
-			.lost = trace->lost,
-			.verdict = verdict,
-			.critical = critical ?
-					    rig_critical_print(critical,
-							       subject, text) :
-					    NULL,
-		},
-		WIDTH, color);
-	free(steps);
+	p->report.nsteps = n;
+	if (!p->of)
+		return;
+	snprintf(p->held, sizeof(p->held), "has %s open for writing",
+		 p->of->what);
+	p->report.held = p->held;
+}
+
+/* NULL: no memory. */
+static struct picture *compose(const struct rig_scene *scene)
+{
+	const struct rig_trace *trace = scene->trace;
+	struct picture *p = calloc(1, sizeof(*p));
+
+	if (p)
+		p->steps = calloc(trace->n + 1, sizeof(*p->steps));
+	if (!p || !p->steps) {
+		free(p);
+		return NULL;
+	}
+	p->of = find_held(scene);
+	add_lanes(p, scene);
+	for (unsigned i = 0; i < p->lanes.n; i++)
+		p->lanes.pointer[i] = p->lanes.text[i];
+	p->report = (struct report_interleaving){
+		.lanes = p->lanes.pointer,
+		.nlanes = p->lanes.n,
+		.steps = p->steps,
+		.lost = trace->lost,
+		.verdict = scene->verdict,
+	};
+	if (scene->critical)
+		p->report.critical = rig_critical_print(
+			scene->critical, scene->subject, p->critical);
+	add_steps(p, scene);
+	return p;
+}
+
+static void dismiss(struct picture *p)
+{
+	free(p->steps);
+	free(p);
+}
+
+int rig_picture_print(FILE *out, const struct rig_scene *scene, bool color)
+{
+	struct picture *p = compose(scene);
+
+	if (!p)
+		return -ENOMEM;
+	report_interleaving(out, &p->report, WIDTH, color);
+	dismiss(p);
+	return 0;
+}
+
+int rig_picture_chrome(FILE *out, const struct rig_scene *scene)
+{
+	struct picture *p = compose(scene);
+
+	if (!p)
+		return -ENOMEM;
+	report_chrome_trace(out, &p->report);
+	dismiss(p);
 	return 0;
 }

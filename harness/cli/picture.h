@@ -8,14 +8,23 @@
 
 #include <stdio.h>
 
+/* What there is to be seen of an execution. */
+struct rig_scene {
+	const struct rig_trace *trace;
+	const struct rig_subject *subject;
+	const char *verdict; /* the last line */
+	bool violated;
+	const struct rig_critical *critical; /* or NULL */
+};
+
 /*
- * Prints trace, one lane per task. verdict is the last line. What the first
- * thread does before and after the actors run is left out, and so are calls
- * that matter to nobody else. critical may be NULL. 0 or -ENOMEM.
+ * As text, one lane per task. What the first thread does before and after the
+ * actors run is left out, and so are calls that matter to nobody else. 0 or
+ * -ENOMEM.
  */
-int rig_picture_print(FILE *out, const struct rig_trace *trace,
-		      const struct rig_subject *subject, const char *verdict,
-		      bool violated, const struct rig_critical *critical,
-		      bool color);
+int rig_picture_print(FILE *out, const struct rig_scene *scene, bool color);
+
+/* The same for chrome://tracing and ui.perfetto.dev. */
+int rig_picture_chrome(FILE *out, const struct rig_scene *scene);
 
 #endif

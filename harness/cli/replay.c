@@ -9,6 +9,7 @@
 #include "strategies/list.h"
 #include "stress/workdir.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,8 @@ struct replay {
 	bool has_dir;
 	struct rig_critical critical;
 	bool has_critical;
+	struct rig_scene scene;
+	char verdict[2 * RIG_MESSAGE_MAX];
 };
 
 /* Everything that was seen of an execution, down to each call's result. */
@@ -93,7 +96,7 @@ static int find_critical(struct replay *r)
 {
 	int rc;
 
-	if (!r->args->trace || r->args->control ||
+	if (!(r->args->trace || r->args->output) || r->args->control ||
 	    r->c->engine->end != RIG_VIOLATED)
 		return 0;
 	rc = rig_critical_find(r->c->engine, r->c->subject,
@@ -131,34 +134,61 @@ static void print_json(const struct replay *r)
 	emit_object_end(&emit);
 }
 
-static int print_table(const struct replay *r)
+static void set_scene(struct replay *r)
 {
 	const struct rig_engine *e = r->c->engine;
-	const struct rig_header *h = &r->schedule->header;
 	bool violated = e->end == RIG_VIOLATED;
-	char verdict[2 * RIG_MESSAGE_MAX];
 
-	snprintf(verdict, sizeof(verdict), "%s%s%s",
+	snprintf(r->verdict, sizeof(r->verdict), "%s%s%s",
 		 violated ? e->outcome : "no violation", violated ? ": " : "",
 		 violated ? e->message : "");
+	r->scene = (struct rig_scene){
+		.trace = r->trace,
+		.subject = r->c->subject,
+		.verdict = r->verdict,
+		.violated = violated,
+		.critical = r->has_critical ? &r->critical : NULL,
+	};
+}
+
+/* What -o asks for. */
+static int write_trace(const struct replay *r)
+{
+	const char *path = r->args->output;
+	FILE *out = path ? fopen(path, "w") : NULL;
+	int rc;
+
+	if (!path)
+		return 0;
+	if (!out)
+		return rig_error("-o %s: %s", path, strerror(errno));
+	rc = rig_picture_chrome(out, &r->scene);
+	if (ferror(out))
+		rc = -EIO;
+	if (fclose(out) && !rc)
+		rc = -errno;
+	return rc ? rig_error("-o %s: %s", path, strerror(-rc)) : 0;
+}
+
+static int print_table(const struct replay *r)
+{
+	const struct rig_header *h = &r->schedule->header;
+
 	if (r->args->trace) {
 		printf("%s, fix %s, %u actors%s%s%s\n\n", h->scenario,
 		       r->c->plan.fix.name, h->actors, h->spawn[0] ? ", " : "",
 		       h->spawn, h->spawn[0] ? " children" : "");
-		if (rig_picture_print(stdout, r->trace, r->c->subject, verdict,
-				      violated,
-				      r->has_critical ? &r->critical : NULL,
-				      r->args->color))
+		if (rig_picture_print(stdout, &r->scene, r->args->color))
 			return rig_error("no memory");
 		putchar('\n');
 	} else {
-		puts(verdict);
+		puts(r->verdict);
 	}
 	if (r->args->repeat > 1)
 		printf("the same %u of %u times\n", r->same, r->args->repeat);
 	printf("REPLAY %s %s %s%s\n", h->scenario, r->c->plan.fix.name,
 	       r->args->control ? "on Linux: " : "",
-	       violated ? e->outcome : "passed");
+	       r->scene.violated ? r->c->engine->outcome : "passed");
 	return 0;
 }
 
@@ -232,6 +262,10 @@ static int replay(struct replay *r)
 		rc = find_critical(r);
 	if (rc)
 		return rc;
+	set_scene(r);
+	rc = write_trace(r);
+	if (rc)
+		return rc;
 	if (r->args->format == RIG_FORMAT_JSON)
 		print_json(r);
 	else
@@ -275,17 +309,20 @@ const struct rig_command rig_command_replay = {
 		"it stops with exit status 2 and says which line. Exit status 1: the violation\n"
 		"was reproduced; 0: the schedule passes (--loose --fix F: with another fix).\n\n"
 		"With --trace the step is marked \"!\" before which some continuation passes and\n"
-		"after which none does (in the model only).\n\n"
+		"after which none does (in the model only); \"#\" stands beside a task while it has\n"
+		"open for writing what could not be executed. -o writes the same in the JSON of\n"
+		"chrome://tracing and ui.perfetto.dev.\n\n"
 		"--on control makes each call on this machine's kernel too, by real threads,\n"
 		"children and programs, and demands the same result. Schedules that need a\n"
 		"step inside a call are skipped there (exit status 4).",
 	.examples = "  racerig replay race.sched --trace\n"
+		    "  racerig replay race.sched --trace -o trace.json\n"
 		    "  racerig replay race.sched --repeat 100\n"
 		    "  racerig replay race.sched --on control --repeat 100\n"
 		    "  racerig replay race.sched --loose --fix fork-lock\n",
 	.options = RIG_OPTS_COMMON | RIG_OPT(LOOSE) | RIG_OPT(FIX) |
-		   RIG_OPT(TRACE) | RIG_OPT(REPEAT) | RIG_OPT(ON) |
-		   RIG_OPT(DIR),
+		   RIG_OPT(TRACE) | RIG_OPT(OUTPUT) | RIG_OPT(REPEAT) |
+		   RIG_OPT(ON) | RIG_OPT(DIR),
 	.words_min = 1,
 	.words_max = 1,
 	.run = run,

@@ -108,6 +108,8 @@ static inline void rig_word(struct rig_words *out, uint64_t word)
 }
 
 /* What is executed. */
+struct rig_held; /* trace.h */
+
 struct rig_subject {
 	void *ctx;
 	/* Sets the world back to its beginning; no task exists yet. */
@@ -123,6 +125,8 @@ struct rig_subject {
 	/* True: op never matters to another task; a picture of the
 	 * interleaving leaves it out. May be NULL. */
 	bool (*op_minor)(unsigned op);
+	/* For a trace: who holds what, up to RIG_HELD_MAX. May be NULL. */
+	void (*held)(void *ctx, struct rig_held *held);
 };
 
 enum rig_end {

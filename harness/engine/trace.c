@@ -23,6 +23,7 @@ void rig_trace_step(struct rig_trace *trace, const struct rig_engine *e,
 
 	if (!step)
 		return;
+	trace->name[task->index] = task->name;
 	*step = (struct rig_step){
 		.task = task->name,
 		.op = task->op,
@@ -31,6 +32,8 @@ void rig_trace_step(struct rig_trace *trace, const struct rig_engine *e,
 		.switched = switched,
 		.now_ns = e->now_ns,
 	};
+	if (e->subject->held)
+		e->subject->held(e->subject->ctx, step->held);
 }
 
 void rig_trace_tick(struct rig_trace *trace, uint64_t now_ns)

@@ -8,7 +8,19 @@
 
 #include "engine/engine.h"
 
-enum { RIG_TRACE_MAX = 2000, RIG_DETAIL_MAX = 80 };
+enum {
+	RIG_TRACE_MAX = 2000,
+	RIG_DETAIL_MAX = 80,
+	RIG_HELD_MAX = 4,
+	RIG_HELD_NAME_MAX = 32,
+};
+
+/* Something that tasks have in their hands while they do other things. */
+struct rig_held {
+	char what[RIG_HELD_NAME_MAX]; /* "" after the last one */
+	unsigned id; /* the same also where its name has changed */
+	rig_set tasks;
+};
 
 struct rig_step {
 	rig_name task;
@@ -17,12 +29,14 @@ struct rig_step {
 	bool inner;    /* a step inside a call */
 	bool switched; /* another task ran before */
 	uint64_t now_ns;
-	char detail[RIG_DETAIL_MAX]; /* arguments and result */
+	char detail[RIG_DETAIL_MAX];        /* arguments and result */
+	struct rig_held held[RIG_HELD_MAX]; /* before it */
 };
 
 struct rig_trace {
 	size_t n;
-	size_t lost; /* steps beyond RIG_TRACE_MAX */
+	size_t lost;                  /* steps beyond RIG_TRACE_MAX */
+	rig_name name[RIG_TASKS_MAX]; /* of those that made a step */
 	struct rig_step step[RIG_TRACE_MAX];
 };
 

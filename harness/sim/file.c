@@ -28,6 +28,7 @@ unsigned sim_file_new(struct sim *sim, enum sim_kind kind, unsigned object)
 		*f = (struct sim_file){ .kind = kind,
 					.object = (uint8_t)object,
 					.refs = 1,
+					.opener = sim->engine->current->index,
 					.id = sim_objects(sim,
 							  SIM_FILE_OBJECTS) };
 		if (i > sim->nfiles)

@@ -175,6 +175,7 @@ struct sim_file {
 	bool writable;
 	bool leased;
 	bool locked; /* holds its inode's flock */
+	uint8_t opener; /* index of the task; for traces only */
 	rig_object id;
 };
 
@@ -479,9 +480,11 @@ void sim_lock_calls(struct spw_sys *sys);
 void sim_clock_calls(struct spw_sys *sys);
 void sim_memory_calls(struct spw_sys *sys);
 
-/* ---- whole kernel: snapshot.c, leftovers.c, memory.c ---- */
+/* ---- whole kernel: snapshot.c, leftovers.c, memory.c, held.c ---- */
 
 void sim_snapshot(struct sim *sim, struct rig_words *out);
+/* Files that are open for writing, and which tasks have them: rig_subject. */
+void sim_held(void *sim, struct rig_held *held);
 /* Fails the execution if the program left anything behind. */
 void sim_leftovers(struct sim *sim);
 void sim_memory_reset(struct sim *sim);

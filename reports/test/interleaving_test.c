@@ -2,6 +2,8 @@
 /* The picture of an interleaving. */
 #include "support.h"
 
+#include <jansson.h>
+
 #define STEP(in, what, said, ...)                                           \
 	{                                                                   \
 		.lane = (in), .call = (what), .detail = (said), __VA_ARGS__ \
@@ -225,6 +227,73 @@ static void test_critical_step_is_marked(void **state)
 		"  none does\n");
 }
 
+static void test_who_holds_it(void **state)
+{
+	struct report_step held[LENGTH(steps)];
+	struct report_interleaving what = example;
+
+	memcpy(held, steps, sizeof(steps));
+	held[0].holds = held[1].holds = 1u << 1;
+	for (size_t i = 2; i < 8; i++) /* a2.c1's copy, until it is dropped */
+		held[i].holds = (i < 5 ? 1u << 1 : 0) | 1u << 4;
+	what.steps = held;
+	what.held = "has prog open for writing";
+	check_picture(
+		&what, 80,
+		"a1            a1.c1         a2            a2.c1\n"
+		"open(prog, write) = 3\n"
+		"#                           clone(vfork) = a2.c1\n"
+		"#                           |             execve(other)\n"
+		"#                           |               . exec-mmap\n"
+		"#                           clone-return  #\n"
+		"close(3) = 0                |             #\n"
+		"clone(vfork) = a1.c1        |             #\n"
+		"-- 100 ms pass --\n"
+		"              execve(prog) = ETXTBSY  <-- #\n"
+		"                            |               "
+		". write-count prog: 1 -> 0\n"
+		"                            wait(a2.c1) = status 0\n"
+		"\n"
+		"etxtbsy: a2.c1 still held prog\n"
+		"# has prog open for writing\n");
+}
+
+/* Read back by a parser that is not ours. */
+static void test_chrome_trace(void **state)
+{
+	struct report_step held[LENGTH(steps)];
+	struct report_interleaving what = example;
+	struct capture c;
+	json_t *root, *events, *event;
+	size_t i, spans = 0, calls = 0;
+
+	memcpy(held, steps, sizeof(steps));
+	held[2].holds = held[3].holds = 1u << 4;
+	what.steps = held;
+	what.held = "has prog open for writing";
+	report_chrome_trace(capture_start(&c), &what);
+	root = json_loads(capture_end(&c), 0, NULL);
+	assert_non_null(root);
+	events = json_object_get(root, "traceEvents");
+	json_array_foreach(events, i, event)
+	{
+		const char *phase =
+			json_string_value(json_object_get(event, "ph"));
+
+		assert_non_null(phase);
+		calls += !strcmp(phase, "X");
+		if (strcmp(phase, "b") && strcmp(phase, "e"))
+			continue;
+		spans++;
+		assert_int_equal(
+			json_integer_value(json_object_get(event, "tid")), 5);
+	}
+	assert_int_equal(calls, LENGTH(steps));
+	assert_int_equal(spans, 2);
+	json_decref(root);
+	capture_free(&c);
+}
+
 static void test_control_characters_stay_out(void **state)
 {
 	struct report_step step = STEP(0, "open", "(a\033[2J\nb)");
@@ -249,6 +318,8 @@ int main(void)
 		cmocka_unit_test(test_width_is_bounded),
 		cmocka_unit_test(test_color_marks_the_violation),
 		cmocka_unit_test(test_critical_step_is_marked),
+		cmocka_unit_test(test_who_holds_it),
+		cmocka_unit_test(test_chrome_trace),
 		cmocka_unit_test(test_control_characters_stay_out),
 	};
 
