@@ -174,7 +174,7 @@ struct sim_file {
 	bool readable;
 	bool writable;
 	bool leased;
-	bool locked; /* holds its inode's flock */
+	bool locked;    /* holds its inode's flock */
 	uint8_t opener; /* index of the task; for traces only */
 	rig_object id;
 };
