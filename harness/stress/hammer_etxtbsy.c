@@ -273,6 +273,7 @@ static int try_alone(void *self, const struct rig_slice *slice)
 	if (!site)
 		return because(h, -ENOMEM, slice->fix->name);
 	rig_site_init(site, h->dir, 0);
+	site->interpreted = slice->fix->interpreted;
 	run.world = &site->world;
 	spw_sys_linux()->signals_block(spw_sys_linux(), &old);
 	run.scenario->actor(&run, 0);
@@ -301,6 +302,7 @@ static struct rig_attempt attempt(void *ctx, unsigned index,
 	bool refused;
 
 	hand->site.outcome = NULL;
+	hand->site.interpreted = slice->fix->interpreted;
 	hand->run.fix = *slice->fix;
 	hand->run.how = rig_seam_how(&h->options->amplify);
 	hand->run.sys = &h->seam[slice->variant].sys;
@@ -422,6 +424,7 @@ static int prepare_site(struct hammer *h)
 	if (!site)
 		return because(h, -ENOMEM, "set-up");
 	rig_site_init(site, h->dir, 0);
+	site->interpreted = h->options->fix.interpreted;
 	rc = rig_site_prepare(site);
 	free(site);
 	return rc ? because(h, rc, "writing a program") : 0;

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <setjmp.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -288,7 +289,9 @@ static int step_clone(struct spw_sys *sys, enum spw_clone how,
 {
 	struct rig_seam *seam = seam_of(sys);
 
-	if (how == SPW_CLONE_FORK) /* no spawn: a child that writes a file */
+	/* No spawn, but a child that writes a file, or a fork server's; and
+	 * posix_spawn makes neither siblings nor shares a table. */
+	if (how != SPW_CLONE_VFORK)
 		return seam_clone(sys, how, child, arg, arg_len, pid);
 	atomic_fetch_add(&seam->forks, 1);
 	if (seam->stage && thread.holds)
@@ -327,8 +330,11 @@ static int step_execve(struct spw_sys *sys, const char *path,
 	const struct sched_param lowest = { .sched_priority = 0 };
 	short flags = POSIX_SPAWN_SETSIGMASK;
 	posix_spawnattr_t attr;
-	int error = posix_spawnattr_init(&attr);
+	int error;
 
+	if (!thread.in_step) /* a child that is one */
+		return spw_sys_linux()->execve(sys, path, argv, envp);
+	error = posix_spawnattr_init(&attr);
 	if (!error) {
 		/* As rig_stage_enter does; musl has no such attribute. */
 		if (seam_of(sys)->stage && thread.holds &&
@@ -345,6 +351,15 @@ static int step_execve(struct spw_sys *sys, const char *path,
 	thread.pid = NO_CHILD;
 	thread.refused = is_refusal(-error);
 	return -error;
+}
+
+static int step_exec_fd(struct spw_sys *sys, int fd, char *const argv[],
+			char *const envp[])
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return step_execve(sys, path, argv, envp);
 }
 
 static int step_wait(struct spw_sys *sys, pid_t pid, struct spw_status *status)
@@ -372,6 +387,7 @@ void rig_seam_init(struct rig_seam *seam, const struct rig_amplify *amplify)
 		seam->sys.cloexec_from = step_cloexec_from;
 		seam->sys.signals_set = step_signals_set;
 		seam->sys.execve = step_execve;
+		seam->sys.exec_fd = step_exec_fd;
 		seam->sys.wait = step_wait;
 	}
 }

@@ -3,11 +3,19 @@
 
 #include <stdio.h>
 
+static int make_program(struct rig_site *site, unsigned code)
+{
+	if (!site->interpreted)
+		return rig_program(site->program, code);
+	return snprintf((char *)site->program, sizeof(site->program),
+			"#!/bin/sh\nexit %u\n", code);
+}
+
 static const void *program(void *ctx, unsigned code, size_t *len)
 {
 	struct rig_site *site = ctx;
 
-	*len = (size_t)rig_program(site->program, code);
+	*len = (size_t)make_program(site, code);
 	return site->program;
 }
 
@@ -48,6 +56,7 @@ void rig_site_init(struct rig_site *site, const struct rig_workdir *dir,
 	snprintf(site->other, PATH_MAX, "%.*s/other", PATH_MAX - NAME_MAX,
 		 dir->path);
 	site->outcome = NULL;
+	site->interpreted = false;
 	site->world = (struct rig_world){
 		.ctx = site,
 		.program = program,
@@ -68,17 +77,17 @@ bool rig_site_hit(const struct rig_site *site,
 	return outcome && outcome->race;
 }
 
-int rig_site_prepare(const struct rig_site *site)
+int rig_site_prepare(struct rig_site *site)
 {
 	const struct spw_options options = { .how = SPW_CLONE_VFORK };
-	unsigned char image[RIG_PROGRAM_MAX];
-	int len = rig_program(image, 0);
+	int len = make_program(site, 0);
 	struct spw_rt *rt;
 	int rc = len < 0 ? len : spw_open(&rt, &options);
 
 	if (rc)
 		return rc;
-	rc = spw_write_executable(rt, site->other, image, (size_t)len, 0755);
+	rc = spw_write_executable(rt, site->other, site->program, (size_t)len,
+				  0755);
 	spw_shut(rt);
 	return rc;
 }

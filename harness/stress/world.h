@@ -13,6 +13,7 @@ struct rig_site {
 	char path[PATH_MAX]; /* of the thread's program */
 	char script[PATH_MAX];
 	char other[PATH_MAX]; /* of the program that is always there */
+	bool interpreted;     /* programs are scripts */
 	unsigned char program[RIG_PROGRAM_MAX];
 	/* Of the attempt that was made last; NULL: nothing forbidden. */
 	const char *outcome;
@@ -28,6 +29,6 @@ bool rig_site_hit(const struct rig_site *site,
 		  const struct rig_scenario *scenario);
 
 /* Writes the program that is always there. */
-int rig_site_prepare(const struct rig_site *site);
+int rig_site_prepare(struct rig_site *site);
 
 #endif
