@@ -206,6 +206,7 @@ const struct spw_guard spw_guard_interpreter = {
 			     "fs/binfmt_script.c",
 		.claims_sound = true,
 		.at_spawn = true,
+		.interpreted = true,
 	},
 	.program = interpreter_program,
 };

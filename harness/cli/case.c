@@ -17,8 +17,21 @@ static const char *const script_path[RIG_PROGRAMS_MAX] = {
 };
 
 static const char other_path[] = "other";
+static const char other_script[] = "other-script";
+static const char interpreter[] = "interpreter";
 
 /* ---- the world of a scenario, on the simulated kernel ---- */
+
+static int install_scripts(struct rig_case *c)
+{
+	uint8_t image[SIM_PROGRAM_SIZE], script[SIM_SCRIPT_SIZE];
+	int len = sim_script(script, interpreter, 0);
+	int rc;
+
+	sim_interpreter(image);
+	rc = sim_install(c->sim, interpreter, image, sizeof(image));
+	return rc ? rc : sim_install(c->sim, other_script, script, (size_t)len);
+}
 
 static int prepare(void *ctx)
 {
@@ -28,6 +41,8 @@ static int prepare(void *ctx)
 	c->world.engine = sim_engine(c->sim);
 	if (!c->plan.scenario->family->uses_spw)
 		return 0;
+	if (c->plan.fix.interpreted && install_scripts(c))
+		return -ENOSPC;
 	sim_program(image, 0);
 	return sim_install(c->sim, other_path, image, sizeof(image));
 }
@@ -36,6 +51,10 @@ static const void *program(void *ctx, unsigned code, size_t *len)
 {
 	struct rig_case *c = ctx;
 
+	if (c->plan.fix.interpreted) {
+		*len = c->script_len;
+		return c->script[code - 1];
+	}
 	*len = SIM_PROGRAM_SIZE;
 	return c->program[code - 1];
 }
@@ -54,8 +73,9 @@ static const char *script(void *ctx, unsigned index)
 
 static const char *other_program(void *ctx)
 {
-	(void)ctx;
-	return other_path;
+	const struct rig_case *c = ctx;
+
+	return c->plan.fix.interpreted ? other_script : other_path;
 }
 
 static void actors(void *ctx, bool on)
@@ -86,8 +106,11 @@ int rig_case_open(struct rig_case **out)
 		rig_case_close(c);
 		return rc;
 	}
-	for (int i = 0; i < RIG_PROGRAMS_MAX; i++)
+	for (int i = 0; i < RIG_PROGRAMS_MAX; i++) {
 		sim_program(c->program[i], i + 1);
+		c->script_len =
+			(size_t)sim_script(c->script[i], interpreter, i + 1);
+	}
 	c->world = (struct rig_world){
 		.ctx = c,
 		.sys = sim_sys(c->sim),

@@ -34,6 +34,8 @@ struct rig_case {
 	struct rig_world world;
 	struct rig_run run;
 	uint8_t program[RIG_PROGRAMS_MAX][SIM_PROGRAM_SIZE];
+	uint8_t script[RIG_PROGRAMS_MAX][SIM_SCRIPT_SIZE];
+	size_t script_len; /* of each: the codes have one digit */
 };
 
 /* 0 or -ENOMEM. Until rig_case_set the case has nothing to run. */

@@ -187,18 +187,6 @@ static struct rig_judge_options judge_options(struct exploration *x)
 	};
 }
 
-static void skip(struct rig_judgement *j, const struct rig_plan *plan)
-{
-	j->result = (struct report_result){
-		.scenario = plan->scenario->name,
-		.fix = plan->fix.name,
-		.world = "sim",
-		.actors = plan->actors,
-		.verdict = REPORT_SKIP,
-		.reason = plan->fix.unavailable,
-	};
-}
-
 static int judge_cell(struct exploration *x, unsigned i)
 {
 	const struct rig_judge_options options = judge_options(x);
@@ -208,10 +196,6 @@ static int judge_cell(struct exploration *x, unsigned i)
 	x->judgement[i] = j;
 	if (!j)
 		return rig_error("no memory");
-	if (x->plan[i].fix.unavailable) {
-		skip(j, &x->plan[i]);
-		return 0;
-	}
 	rc = rig_judge(x->c, &x->plan[i], &options, j);
 	if (rc)
 		return rig_error("%s %s: %s (%s)", x->plan[i].scenario->name,

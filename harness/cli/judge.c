@@ -477,6 +477,11 @@ int rig_judge(struct rig_case *c, const struct rig_plan *plan,
 
 	out->schedule.n = out->schedule.ncomments = 0;
 	describe(&j, plan);
+	if (plan->fix.unavailable) {
+		out->result.verdict = REPORT_SKIP;
+		out->result.reason = plan->fix.unavailable;
+		return 0;
+	}
 	calls.kernel.inner_steps = false;
 	calls.starve_ns = 0;
 	rc = search(&j, &calls, options->limits.time_ns / 4, &out->schedule);

@@ -15,6 +15,15 @@ static const struct rig_family *const families[] = {
 
 enum { FAMILIES = sizeof(families) / sizeof(families[0]) };
 
+static void print_fix(const struct rig_fix *fix)
+{
+	printf("  %-26s %s%s", fix->name, fix->summary,
+	       fix->claims_sound ? " [claims: never]" : "");
+	if (fix->unavailable)
+		printf(" [SKIP: %s]", fix->unavailable);
+	putchar('\n');
+}
+
 static void print_table(void)
 {
 	struct rig_fix fix;
@@ -27,9 +36,7 @@ static void print_table(void)
 	for (int f = 0; f < FAMILIES; f++) {
 		printf("\nfixes of %s/...\n", families[f]->name);
 		for (unsigned i = 0; families[f]->fix(i, &fix); i++)
-			printf("  %-26s %s%s%s\n", fix.name, fix.summary,
-			       fix.claims_sound ? " [claims: never]" : "",
-			       fix.unavailable ? " [not here]" : "");
+			print_fix(&fix);
 	}
 	puts("\nstrategies");
 	for (int i = 0; rig_strategies[i]; i++)

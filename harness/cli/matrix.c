@@ -38,9 +38,10 @@ struct cell {
 	struct report_real real;
 	char control[CONTROL_TEXT];
 	char stress[CONTROL_TEXT];
-	char path[PATH_MAX];  /* of the counter-example found now */
-	char known[PATH_MAX]; /* of the one that was kept, or "" */
-	bool modelled;        /* the simulated kernel has the fix's calls */
+	char path[PATH_MAX];      /* of the counter-example found now */
+	char known[PATH_MAX];     /* of the one that was kept, or "" */
+	bool modelled;            /* the simulated kernel has the fix's calls */
+	const char *not_modelled; /* else: why not */
 	struct report_price price;
 };
 
@@ -94,7 +95,9 @@ static int add_cell(struct matrix *m, const struct rig_scenario *scenario,
 					.starve_ns = m->args->starve_ns };
 	cell->claim = rig_claim(scenario, fix);
 	cell->real.claim = claim_name[cell->claim];
-	cell->modelled = rig_fix_find(scenario->family, fix->name, &same);
+	cell->modelled = rig_fix_find(scenario->family, fix->name, &same) &&
+			 !same.unavailable;
+	cell->not_modelled = same.unavailable;
 	m->cell[m->n++] = cell;
 	return 0;
 }
@@ -188,7 +191,7 @@ static void not_modelled(struct cell *cell)
 		.world = "sim",
 		.actors = cell->plan.actors,
 		.verdict = REPORT_SKIP,
-		.reason = "the simulated kernel lacks what it calls",
+		.reason = cell->not_modelled,
 	};
 }
 

@@ -159,6 +159,14 @@ static int close_call(struct spw_sys *sys, int fd)
 			    0);
 }
 
+static int close_from_call(struct spw_sys *sys, int first)
+{
+	struct rig_control *c = control_of(sys);
+
+	return call_numbers(c, "close-from", c->model.close_from(sys, first),
+			    CTL_CLOSE_FROM, first, 0);
+}
+
 static ssize_t read_call(struct spw_sys *sys, int fd, void *buf, size_t len)
 {
 	struct rig_control *c = control_of(sys);
@@ -272,7 +280,6 @@ static int cloexec_from_call(struct spw_sys *sys, int first)
 static int private_table_call(struct spw_sys *sys, int keep)
 {
 	struct rig_control *c = control_of(sys);
-
 	int rc = call_numbers(c, "private-table",
 			      c->model.private_table(sys, keep),
 			      CTL_PRIVATE_TABLE, keep, 0);
@@ -383,6 +390,29 @@ static int watch_call(struct spw_sys *sys, const char *path)
 	return fd;
 }
 
+static int memfd_call(struct spw_sys *sys)
+{
+	struct rig_control *c = control_of(sys);
+
+	return call_numbers(c, "memfd", c->model.memfd(sys), CTL_MEMFD, 0, 0);
+}
+
+static int seal_call(struct spw_sys *sys, int fd)
+{
+	struct rig_control *c = control_of(sys);
+
+	return call_numbers(c, "seal", c->model.seal(sys, fd), CTL_SEAL, fd, 0);
+}
+
+static int scan_call(struct spw_sys *sys, const char *path)
+{
+	struct rig_control *c = control_of(sys);
+	int model = c->model.scan_writers(sys, path);
+
+	set_path(mine(c), path);
+	return agree(c, "scan-writers", model, real_call(c, CTL_SCAN));
+}
+
 /* Only the caller's own child is ever asked for: its slot is found by pid. */
 static pid_t real_pid(const struct rig_control *c, pid_t model)
 {
@@ -449,7 +479,7 @@ static void clone_hook(void *ctx, enum spw_clone how, unsigned child)
 	c->page->slot[child].op = CTL_BOOT;
 	c->page->slot[child].turn = CTL_TARGET;
 	c->slot[child] = (struct ctl_real){ .served = true,
-					    .vforked = how == SPW_CLONE_VFORK,
+					    .vforked = how != SPW_CLONE_FORK,
 					    .parent = self(c) };
 	post(c, self(c), CTL_CLONE);
 	c->slot[child].pid = answer(c, child);
@@ -466,14 +496,24 @@ static void let_parent_go(struct rig_control *c, struct ctl_real *real)
 	real->vforked = false;
 }
 
-static void execve_hook(void *ctx, const char *path, int model)
+static void execve_hook(void *ctx, const struct sim_mirror_exec *exec,
+			int model)
 {
 	struct rig_control *c = ctx;
+	struct ctl_slot *slot = mine(c);
 
-	set_path(mine(c), path);
-	agree(c, "execve", model, real_call(c, CTL_EXECVE));
+	set_path(slot, exec->path ? exec->path : "");
+	slot->arg[0] = exec->fd;
+	snprintf((char *)slot->data, sizeof(slot->data), "%s", exec->argument);
+	agree(c, "execve", model,
+	      real_call(c, exec->path ? CTL_EXECVE : CTL_EXEC_FD));
 	if (!model)
 		let_parent_go(c, &c->slot[self(c)]);
+}
+
+static void interpret_hook(void *ctx, int code)
+{
+	agree(ctx, "what a script says", code, real_call(ctx, CTL_INTERPRET));
 }
 
 /* The process ends on its own time; what counts is that it is a zombie. */
@@ -513,6 +553,7 @@ void ctl_join(struct rig_control *c)
 	c->model = *sys;
 	sys->open = open_call;
 	sys->close = close_call;
+	sys->close_from = close_from_call;
 	sys->read = read_call;
 	sys->write = write_call;
 	sys->fchmod = fchmod_call;
@@ -531,6 +572,9 @@ void ctl_join(struct rig_control *c)
 	sys->link = link_call;
 	sys->link_fd = link_fd_call;
 	sys->watch_closes = watch_call;
+	sys->memfd = memfd_call;
+	sys->seal = seal_call;
+	sys->scan_writers = scan_call;
 	sys->wait = wait_call;
 	c->mirror = (struct sim_mirror){
 		.ctx = c,
@@ -538,6 +582,7 @@ void ctl_join(struct rig_control *c)
 		.end = end,
 		.clone = clone_hook,
 		.execve = execve_hook,
+		.interpret = interpret_hook,
 		.exit = exit_hook,
 		.thread_end = thread_end_hook,
 	};

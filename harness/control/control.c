@@ -116,19 +116,32 @@ static int map_page(struct rig_control *c)
 	return 0;
 }
 
-/* The program that exists before a scenario begins. */
-static int install_other(struct rig_control *c)
+static int install(const struct rig_control *c, const char *name,
+		   const void *data, size_t len)
 {
-	int fd = openat(c->dir, "other",
-			O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
+	int fd = openat(c->dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+			0755);
 	ssize_t n;
 
 	if (fd < 0)
 		return -errno;
-	n = write(fd, c->programs->image[0], c->programs->len);
-	if (close(fd) < 0 || n != (ssize_t)c->programs->len)
+	n = write(fd, data, len);
+	if (close(fd) < 0 || n != (ssize_t)len)
 		return -ENOSPC;
 	return 0;
+}
+
+/* What exists before a scenario begins, as sim has it (cli/case.c). */
+static int install_others(const struct rig_control *c)
+{
+	const struct ctl_programs *p = c->programs;
+	uint8_t script[SIM_SCRIPT_SIZE];
+	int len = sim_script(script, "interpreter", 0);
+	int rc = install(c, "other", p->image[0], p->len);
+
+	if (!rc)
+		rc = install(c, "interpreter", p->image[0], p->len);
+	return rc ? rc : install(c, "other-script", script, (size_t)len);
 }
 
 /* All on the CPU that this runs on: a hand-over across costs 13 times more. */
@@ -160,7 +173,7 @@ static int set_up(struct rig_control *c, const char *dir)
 	if (!rc)
 		rc = map_page(c);
 	if (!rc)
-		rc = install_other(c);
+		rc = install_others(c);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	pin(c);
 	return rc;
@@ -203,6 +216,8 @@ void rig_control_close(struct rig_control *c)
 	if (c->dir >= 0) {
 		unlinkat(c->dir, CTL_PAGE_NAME, 0);
 		unlinkat(c->dir, "other", 0);
+		unlinkat(c->dir, "interpreter", 0);
+		unlinkat(c->dir, "other-script", 0);
 		close(c->dir);
 	}
 	free(c->programs);

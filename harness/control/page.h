@@ -13,7 +13,7 @@
 enum {
 	CTL_SLOTS = 62,
 	CTL_SERVICE = 61, /* slot of the target's service thread */
-	CTL_DATA = 128,   /* bytes that one read or write moves */
+	CTL_DATA = 256,   /* bytes that one read or write moves */
 	CTL_PATH = 32,
 	CTL_MAPS = 4,
 	CTL_PROGRAMS = 9, /* exit codes 0 to 8 */
@@ -24,6 +24,7 @@ enum ctl_op {
 	CTL_BOOT, /* nothing; the answer says that the slot is served */
 	CTL_OPEN,
 	CTL_CLOSE,
+	CTL_CLOSE_FROM,
 	CTL_READ,
 	CTL_WRITE,
 	CTL_WRITE_PROGRAM, /* the image that exits with arg[1] */
@@ -43,8 +44,13 @@ enum ctl_op {
 	CTL_LINK,   /* likewise */
 	CTL_LINK_FD,
 	CTL_WATCH,
-	CTL_CLONE, /* arg[0]: enum spw_clone, arg[1]: the child's slot */
-	CTL_EXECVE,
+	CTL_MEMFD,
+	CTL_SEAL,
+	CTL_SCAN,
+	CTL_CLONE,     /* arg[0]: enum spw_clone, arg[1]: the child's slot */
+	CTL_EXECVE,    /* path, with the first argument in data, if any */
+	CTL_EXEC_FD,   /* arg[0], likewise */
+	CTL_INTERPRET, /* the program reads its script: what that says */
 	CTL_EXIT,
 	CTL_WAIT,
 	/* For the service thread alone. */

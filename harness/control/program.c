@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The program that is written and executed under control: no libc, no loader,
- * a few hundred bytes. Its last argument is the number of its slot; before it
- * comes its own path and, where it interprets one, that of a script. It says in the slot that it runs, waits for its turn, and exits with
- * the code in its image, which tells one actor's program from another's.
+ * a few hundred bytes. Its last argument is the number of its slot. It says in
+ * the slot that it runs, waits for its turn, and exits with the code in its
+ * image, which tells one actor's program from another's. As an interpreter it
+ * has a script for a first argument, reads it when it is told to, and exits
+ * with the code that it found there.
  */
 #include "control/page.h"
 
@@ -12,9 +14,11 @@
  * are not there for every C compiler (musl-gcc).
  */
 #if defined(__x86_64__)
-enum { OPENAT = 257, MMAP = 9, CLOSE = 3, FUTEX = 202, EXIT_GROUP = 231 };
+enum { OPENAT = 257, READ = 0, MMAP = 9, CLOSE = 3 };
+enum { FUTEX = 202, EXIT_GROUP = 231 };
 #elif defined(__aarch64__)
-enum { OPENAT = 56, MMAP = 222, CLOSE = 57, FUTEX = 98, EXIT_GROUP = 94 };
+enum { OPENAT = 56, READ = 63, MMAP = 222, CLOSE = 57 };
+enum { FUTEX = 98, EXIT_GROUP = 94 };
 #endif
 enum { CWD = -100, READ_WRITE = 2, PROT_READ_WRITE = 3, SHARED = 1 };
 enum { FUTEX_WAIT, FUTEX_WAKE };
@@ -99,21 +103,54 @@ static struct ctl_page *map_page(void)
 	return (struct ctl_page *)page;
 }
 
-void program_main(long *stack);
-
-void program_main(long *stack)
+/* The digit behind "exit " in the script at path, 126 where there is none. */
+static int interpret(const char *path)
 {
-	const char *const *argv = (const char *const *)(stack + 1);
-	struct ctl_slot *slot;
+	static const char word[] = "\nexit ";
+	unsigned at = 0, found = 0;
+	char text[64];
+	long fd = call(OPENAT, CWD, (long)path, 0, 0, 0, 0);
+	long len = fd < 0 ? fd :
+			    call(READ, fd, (long)text, sizeof(text), 0, 0, 0);
 
-	if (stack[0] < 2)
-		quit(122);
-	slot = &map_page()->slot[slot_number(argv[stack[0] - 1])];
-	slot->result = 0;
+	if (len < 0)
+		return 126;
+	call(CLOSE, fd, 0, 0, 0, 0, 0);
+	while (at < len && found < sizeof(word) - 1) {
+		found = text[at] == word[found] ? found + 1 :
+			text[at] == word[0]     ? 1 :
+						  0;
+		at++;
+	}
+	return found == sizeof(word) - 1 && at < len ? text[at] - '0' : 126;
+}
+
+/* Gives the slot back with a result, until the next command is there. */
+static void answer(struct ctl_slot *slot, int result)
+{
+	slot->result = result;
 	__atomic_store_n(&slot->turn, CTL_CONTROLLER, __ATOMIC_RELEASE);
 	call(FUTEX, (long)&slot->turn, FUTEX_WAKE, 1, 0, 0, 0);
 	while (__atomic_load_n(&slot->turn, __ATOMIC_ACQUIRE) != CTL_TARGET)
 		call(FUTEX, (long)&slot->turn, FUTEX_WAIT, CTL_CONTROLLER, 0, 0,
 		     0);
-	quit(code[sizeof(CTL_CODE_MARK) - 1]);
+}
+
+void program_main(long *stack);
+
+void program_main(long *stack)
+{
+	const char *const *argv = (const char *const *)(stack + 1);
+	int status = code[sizeof(CTL_CODE_MARK) - 1];
+	struct ctl_slot *slot;
+
+	if (stack[0] < 2)
+		quit(122);
+	slot = &map_page()->slot[slot_number(argv[stack[0] - 1])];
+	answer(slot, 0);
+	if (slot->op == CTL_INTERPRET) {
+		status = interpret(argv[1]);
+		answer(slot, status);
+	}
+	quit(status);
 }

@@ -41,10 +41,16 @@ static SPW_CHILD int call_execve(struct spw_sys *sys, struct ctl_slot *slot,
 				 unsigned number)
 {
 	char digits[4];
-	char *argv[] = { slot->path, digits, NULL };
+	char *argv[] = { slot->path, digits, NULL, NULL };
 	char *envp[] = { NULL };
 
 	print_number(number, digits);
+	if (slot->data[0]) {
+		argv[1] = (char *)slot->data;
+		argv[2] = digits;
+	}
+	if (slot->op == CTL_EXEC_FD)
+		return sys->exec_fd(sys, slot->arg[0], argv, envp);
 	return sys->execve(sys, slot->path, argv, envp);
 }
 
@@ -103,6 +109,12 @@ static SPW_CHILD int call_file_more(struct spw_sys *sys, struct ctl_slot *s)
 		return sys->link_fd(sys, s->arg[0], s->path);
 	case CTL_WATCH:
 		return sys->watch_closes(sys, s->path);
+	case CTL_MEMFD:
+		return sys->memfd(sys);
+	case CTL_SEAL:
+		return sys->seal(sys, s->arg[0]);
+	case CTL_SCAN:
+		return sys->scan_writers(sys, s->path);
 	default:
 		return -ENOSYS;
 	}
@@ -118,6 +130,8 @@ static SPW_CHILD int call_file(const struct server *self, struct ctl_slot *s)
 		return sys->open(sys, s->path, s->arg[0], (mode_t)s->arg[1]);
 	case CTL_CLOSE:
 		return sys->close(sys, s->arg[0]);
+	case CTL_CLOSE_FROM:
+		return sys->close_from(sys, s->arg[0]);
 	case CTL_READ:
 		return (int)sys->read(sys, s->arg[0], s->data, s->len);
 	case CTL_WRITE:
@@ -155,6 +169,7 @@ static SPW_CHILD int call(const struct server *self, struct ctl_slot *slot)
 	case CTL_CLONE:
 		return call_clone(self, slot);
 	case CTL_EXECVE:
+	case CTL_EXEC_FD:
 		return call_execve(spw_sys_linux(), slot, self->slot);
 	case CTL_WAIT:
 		return call_wait(spw_sys_linux(), slot);

@@ -5,15 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-/* The guards whose calls the simulated kernel has; the others are no fixes. */
-static const char *const simulated[] = {
-	"none",         "retry",          "fork-lock",     "spawn-mutex",
-	"quiesce",      "canary-pipe",    "flock",         "lease",
-	"close-event",  "writer-process", "private-table", "clofork",
-	"atfork-close", "rename",         "tmpfile-link",  "fsync",
-	"hardlink",     "auto",
-};
-
 static void describe(const struct spw_guard *guard, struct rig_fix *fix)
 {
 	const struct spw_guard_info *info = spw_guard_info(guard);
@@ -24,16 +15,9 @@ static void describe(const struct spw_guard *guard, struct rig_fix *fix)
 				 .every_fork = info->every_fork,
 				 .no_mapping = info->no_mapping,
 				 .at_spawn = info->at_spawn,
+				 .interpreted = info->interpreted,
 				 .unavailable = info->unavailable,
 				 .guard = guard };
-}
-
-static bool etxtbsy_fix(unsigned i, struct rig_fix *fix)
-{
-	if (i >= sizeof(simulated) / sizeof(simulated[0]))
-		return false;
-	describe(spw_guard_find(simulated[i]), fix);
-	return true;
 }
 
 static bool etxtbsy_real_fix(unsigned i, struct rig_fix *fix)
@@ -41,6 +25,17 @@ static bool etxtbsy_real_fix(unsigned i, struct rig_fix *fix)
 	if (!spw_guards[i])
 		return false;
 	describe(spw_guards[i], fix);
+	return true;
+}
+
+/* A ring's workers are the kernel's own threads, and go their own ways. */
+static bool etxtbsy_fix(unsigned i, struct rig_fix *fix)
+{
+	if (!etxtbsy_real_fix(i, fix))
+		return false;
+	if (!strcmp(fix->name, "io-uring-direct"))
+		fix->unavailable = "io_uring is not simulated; racerig stress "
+				   "runs it";
 	return true;
 }
 

@@ -30,9 +30,10 @@ struct rig_fix {
 	const char *name;
 	const char *summary;
 	bool claims_sound;
-	bool every_fork; /* sound only while all forks go through libspw */
-	bool no_mapping; /* sound only while nobody maps the file */
-	bool at_spawn;   /* it works for programs that spw_spawn starts only */
+	bool every_fork;  /* sound only while all forks go through libspw */
+	bool no_mapping;  /* sound only while nobody maps the file */
+	bool at_spawn;    /* it works for programs that spw_spawn starts only */
+	bool interpreted; /* it works for programs with an interpreter only */
 	const char *unavailable; /* why this system cannot run it, or NULL */
 	const struct spw_guard *guard; /* of the runtime; NULL: the default */
 	/* Children are made in that way, whatever was asked for: family spawn. */
@@ -49,7 +50,7 @@ struct rig_family {
 	rig_fix_fn *fix;
 	/*
 	 * The same for the real kernel, which can run those, too, whose calls
-	 * the simulated one lacks. NULL: there are no others.
+	 * the simulated one lacks: there they are unavailable. NULL: the same.
 	 */
 	rig_fix_fn *real_fix;
 	bool uses_spw; /* a runtime is opened for the run */

@@ -21,8 +21,14 @@ static void sleep_ns(struct spw_sys *sys, uint64_t ns)
 }
 
 /* The version that a pause waits for grows with each of these. */
-static void look(struct sim *sim, const struct sim_inode *inode)
+static void look(struct sim *sim, const struct sim_task *self)
 {
+	const struct sim_inode *inode = &sim->inode[self->watch];
+
+	if (self->scans) {
+		sim_access_writers(sim, self->watch);
+		return;
+	}
 	sim_access(sim, inode->object + SIM_WRITERS, RIG_READ);
 	sim_access(sim, inode->object + SIM_IMAGES, RIG_READ);
 	sim_access(sim, inode->object + SIM_LEASES, RIG_READ);
@@ -43,12 +49,15 @@ static void pause_call(struct spw_sys *sys, unsigned attempt)
 	if (!self->watch)
 		sim_contract(sim, "a pause in a loop that looks at nothing");
 	self->fused = true;
-	look(sim, inode);
-	if (inode->version == self->watch_version) {
-		inode->watchers |= rig_self(sim->engine);
+	look(sim, self);
+	if (sim_watch_version(sim, self) == self->watch_version) {
+		if (self->scans)
+			inode->scanners |= rig_self(sim->engine);
+		else
+			inode->watchers |= rig_self(sim->engine);
 		rig_disable(sim->engine, rig_self(sim->engine));
 		rig_point(sim->engine, SIM_PAUSE);
-		look(sim, inode);
+		look(sim, self);
 	}
 	self->watch = 0;
 }

@@ -28,7 +28,7 @@ bool sim_drop_visible(struct sim *sim, const struct sim_file *f)
 {
 	switch (f->kind) {
 	case SIM_REGULAR:
-		if (f->writable)
+		if (f->writer)
 			return true;
 		sim_access(sim, f->id + SIM_STATE, RIG_READ);
 		return f->leased || f->locked;
@@ -131,7 +131,7 @@ static void final_drop(struct sim *sim, unsigned index)
 		release_pipe(sim, f);
 	if (f->kind == SIM_REGULAR && f->leased)
 		remove_lease(sim, f);
-	if (f->kind == SIM_REGULAR && f->writable)
+	if (f->kind == SIM_REGULAR && f->writer)
 		put_write_access(sim, f);
 	if (f->kind == SIM_REGULAR)
 		sim_inode_put(sim, f->object);
@@ -147,10 +147,23 @@ static void access_refs(struct sim *sim, const struct sim_file *f,
 		sim_access(sim, f->id + SIM_REFS, mode);
 }
 
+/* Who looks through the processes for writers may see it, or not any more. */
+static void moved(struct sim *sim, const struct sim_file *f)
+{
+	struct sim_inode *inode = &sim->inode[f->object];
+
+	if (f->kind != SIM_REGULAR || !f->writer)
+		return;
+	inode->moves++;
+	rig_enable(sim->engine, inode->scanners);
+	inode->scanners = 0;
+}
+
 void sim_hold(struct sim *sim, unsigned index)
 {
 	sim->file[index].refs++;
 	access_refs(sim, &sim->file[index], RIG_UPDATE);
+	moved(sim, &sim->file[index]);
 }
 
 /* Who drops the last reference does the work. */
@@ -159,6 +172,7 @@ void sim_drop(struct sim *sim, unsigned index)
 	struct sim_task *self = sim_self(sim);
 
 	access_refs(sim, &sim->file[index], RIG_DROP);
+	moved(sim, &sim->file[index]);
 	if (--sim->file[index].refs)
 		return;
 	self->drops[self->ndrops++] = (uint8_t)index;
@@ -211,22 +225,25 @@ void sim_run_drops(struct sim *sim)
 }
 
 /*
- * Ascending, as do_close_on_exec and close_files do. What nobody else can see
- * is no step.
+ * Ascending, as do_close_on_exec, close_files and __range_close do. What nobody
+ * else can see is no step.
  */
-void sim_drop_table(struct sim *sim, bool only_cloexec)
+void sim_drop_table(struct sim *sim, int first, bool only_cloexec)
 {
 	struct sim_table *table = sim_table_self(sim);
 
-	for (int fd = 0; fd < SIM_FDS; fd++) {
+	for (int fd = first; fd < SIM_FDS; fd++) {
 		struct sim_fd *slot = &table->fd[fd];
-		unsigned index = slot->file;
+		unsigned index = sim_fd_file(sim, fd);
 
 		if (!index || (only_cloexec && !slot->cloexec))
 			continue;
 		if (sim_drop_visible(sim, &sim->file[index])) {
 			sim_about_file(sim, index, true);
 			sim_inner(sim, SIM_DROP);
+			index = sim_fd_file(sim, fd); /* others have run */
+			if (!index)
+				continue;
 			rig_detail(sim->engine, " fd %d,", fd);
 			detail(sim, &sim->file[index]);
 		}
@@ -235,4 +252,14 @@ void sim_drop_table(struct sim *sim, bool only_cloexec)
 		sim_drop(sim, index);
 	}
 	sim_run_drops(sim);
+}
+
+void sim_table_put(struct sim *sim)
+{
+	struct sim_task *self = sim_self(sim);
+
+	if (sim->table[self->table].refs == 1)
+		sim_drop_table(sim, 0, false);
+	sim->table[self->table].refs--;
+	self->table = 0; /* none: its number is free for somebody else's */
 }

@@ -88,6 +88,18 @@ static int close_call(struct spw_sys *sys, int fd)
 	return sim_result(sim, 0);
 }
 
+/* close_range(first, ~0U, 0) */
+static int close_from(struct spw_sys *sys, int first)
+{
+	struct sim *sim = sim_of(sys);
+
+	sim_about_table(sim, true);
+	sim_point(sim, SIM_CLOSE_FROM);
+	rig_detail(sim->engine, "(%d..)", first);
+	sim_drop_table(sim, first < 0 ? 0 : first, false);
+	return sim_result(sim, 0);
+}
+
 /* Copies one reference of file to a number. */
 static int dup_file(struct sim *sim, unsigned file, int fd, bool cloexec)
 {
@@ -163,6 +175,7 @@ static int private_table(struct spw_sys *sys, int keep)
 	unsigned t;
 
 	sim_table_point(sim, SIM_PRIVATE);
+	sim_access(sim, SIM_OBJECT_PROCS, RIG_UPDATE);
 	for (t = 1; t < SIM_TABLES && sim->table[t].refs; t++)
 		;
 	if (t == SIM_TABLES)
@@ -210,6 +223,10 @@ static ssize_t regular_write(struct sim *sim, struct sim_file *f,
 	size_t n = len < room ? len : room;
 
 	sim_access(sim, f->id + SIM_STATE, RIG_WRITE);
+	if (inode->sealed) { /* shmem_write_begin */
+		sim_access(sim, inode->object + SIM_CONTENT, RIG_READ);
+		return -EPERM;
+	}
 	sim_access(sim, inode->object + SIM_CONTENT, RIG_WRITE);
 	if (len && !n)
 		return -ENOSPC;
@@ -319,6 +336,7 @@ static int fchmod_call(struct spw_sys *sys, int fd, mode_t mode)
 void sim_file_calls(struct spw_sys *sys)
 {
 	sys->close = close_call;
+	sys->close_from = close_from;
 	sys->read = read_call;
 	sys->write = write_call;
 	sys->fchmod = fchmod_call;

@@ -21,10 +21,11 @@ enum {
 	SIM_DENTRIES = 24, /* names: ENOSPC beyond */
 	SIM_WATCHES = 8,   /* of close events: EMFILE beyond */
 	SIM_PIPES = 32,
-	SIM_MAPS = 2,   /* mappings of a process: ENOMEM beyond */
-	SIM_PROCS = 48, /* EAGAIN beyond */
-	SIM_LOCKS = 32, /* of each kind: EAGAIN beyond */
-	SIM_DATA = 64,  /* bytes of a file or in a pipe */
+	SIM_MAPS = 2,        /* mappings of a process: ENOMEM beyond */
+	SIM_PROCS = 48,      /* EAGAIN beyond */
+	SIM_LOCKS = 32,      /* of each kind: EAGAIN beyond */
+	SIM_DATA = 64,       /* bytes of a file */
+	SIM_PIPE_DATA = 256, /* bytes in a pipe */
 	SIM_PATH = 32,
 	SIM_HEAPS = 16,   /* tasks that allocate memory */
 	SIM_HEAP = 16384, /* bytes for each */
@@ -39,6 +40,7 @@ enum sim_class { SIM_CALL, SIM_INNER, SIM_MINOR };
 #define SIM_OPS(X)                            \
 	X(OPEN, "open", CALL)                 \
 	X(CLOSE, "close", CALL)               \
+	X(CLOSE_FROM, "close-from", CALL)     \
 	X(READ, "read", CALL)                 \
 	X(WRITE, "write", CALL)               \
 	X(FCHMOD, "fchmod", CALL)             \
@@ -56,8 +58,11 @@ enum sim_class { SIM_CALL, SIM_INNER, SIM_MINOR };
 	X(LINK, "link", CALL)                 \
 	X(WATCH, "watch-closes", CALL)        \
 	X(SCAN, "scan-writers", CALL)         \
+	X(MEMFD, "memfd", CALL)               \
+	X(SEAL, "seal", CALL)                 \
 	X(CLONE, "clone", CALL)               \
 	X(EXECVE, "execve", CALL)             \
+	X(INTERPRET, "interpret", CALL)       \
 	X(CHDIR, "chdir", MINOR)              \
 	X(SETSID, "setsid", MINOR)            \
 	X(SETPGID, "setpgid", MINOR)          \
@@ -76,11 +81,13 @@ enum sim_class { SIM_CALL, SIM_INNER, SIM_MINOR };
 	X(PAUSE, "pause", CALL)               \
 	X(VFORK_RETURN, "clone-return", CALL) \
 	X(READ_WAKE, "read-wake", INNER)      \
+	X(LOOK, "scan-process", INNER)        \
 	X(LEASE_BREAK, "lease-break", INNER)  \
 	X(FLOCK_GRANT, "flock-grant", INNER)  \
 	X(CLOSE_EVENT, "close-event", INNER)  \
 	X(UNFLOCK, "remove-flock", INNER)     \
 	X(INTERPRETER, "interpreter", INNER)  \
+	X(UNSHARE, "unshare-files", INNER)    \
 	X(EXEC_MMAP, "exec-mmap", INNER)      \
 	X(DROP, "drop", INNER)                \
 	X(ORDER, "final-drop-order", INNER)   \
@@ -106,7 +113,8 @@ enum {
 	SIM_OBJECT_NAMES = RIG_OBJECT_SUBJECT,
 	SIM_OBJECT_LOCKS = SIM_OBJECT_NAMES + SIM_NAMES, /* which are free */
 	SIM_OBJECT_MAPS,                                 /* of all processes */
-	SIM_OBJECTS_FIXED = SIM_NAMES + 2,
+	SIM_OBJECT_PROCS, /* which are running, and with which table */
+	SIM_OBJECTS_FIXED = SIM_NAMES + 3,
 };
 
 /* Of an inode, from its first on. */
@@ -149,10 +157,14 @@ struct sim_inode {
 	int16_t writers; /* i_writecount: < 0 while executed */
 	uint8_t opens;   /* open file descriptions */
 	uint8_t leases;
+	bool memory; /* from memfd_create: it can be sealed */
+	bool sealed;
 	uint32_t version; /* grows when writers or leases change */
-	rig_set watchers; /* tasks in pause that wait for a newer version */
-	rig_set breakers; /* tasks whose open waits for leases to end */
+	uint32_t moves;   /* grows when a descriptor that can write does */
 	uint8_t locker;   /* file that holds the flock; 0: none */
+	rig_set watchers; /* tasks in pause that wait for a newer version */
+	rig_set scanners; /* tasks in pause that wait for another move */
+	rig_set breakers; /* tasks whose open waits for leases to end */
 	rig_set lockers;  /* tasks that wait for it */
 	uint8_t data[SIM_DATA];
 };
@@ -173,6 +185,7 @@ struct sim_file {
 	uint16_t pos;
 	bool readable;
 	bool writable;
+	bool writer; /* FMODE_WRITER: counted in its inode's writers */
 	bool leased;
 	bool locked;    /* holds its inode's flock */
 	uint8_t opener; /* index of the task; for traces only */
@@ -206,9 +219,9 @@ struct sim_pipe {
 	rig_object object;
 	bool readers; /* the reading end is open somewhere */
 	bool writers;
-	uint8_t len;
+	uint16_t len;
 	rig_set waiters; /* tasks blocked in read */
-	uint8_t data[SIM_DATA];
+	uint8_t data[SIM_PIPE_DATA];
 };
 
 struct sim_fd {
@@ -219,8 +232,8 @@ struct sim_fd {
 
 /* struct files_struct */
 struct sim_table {
-	uint8_t refs; /* threads that use it; 0: free */
-	bool shared;  /* it had more than one thread, now or before */
+	uint8_t refs; /* tasks that use it; 0: free */
+	bool shared;  /* it had more than one, now or before */
 	rig_object object;
 	struct sim_fd fd[SIM_FDS];
 };
@@ -259,6 +272,7 @@ struct sim_task {
 	/* What a polling loop looked at in vain, for pause. */
 	uint8_t watch; /* inode; 0: nothing */
 	uint32_t watch_version;
+	bool scans; /* it looked through the processes */
 	bool fused; /* the next call belongs to the pause before it */
 	/* What runs on it. */
 	spw_child_fn *child;
@@ -392,6 +406,15 @@ static inline void sim_about_lock(struct sim *sim, unsigned number, bool writes)
 	rig_about(sim->engine, (number + 1) * 4, writes);
 }
 
+/* What a polling loop waits for to change. */
+static inline uint32_t sim_watch_version(const struct sim *sim,
+					 const struct sim_task *task)
+{
+	const struct sim_inode *inode = &sim->inode[task->watch];
+
+	return task->scans ? inode->moves : inode->version;
+}
+
 /* ---- points: sim.c ---- */
 
 /* The calling task is about to make a call that others can see. */
@@ -426,8 +449,11 @@ void sim_hold(struct sim *sim, unsigned file);
 void sim_drop(struct sim *sim, unsigned file);
 /* Runs the queued final drops (task_work_run), in the configured order. */
 void sim_run_drops(struct sim *sim);
-/* Drops every descriptor of the caller's table, or the close-on-exec ones. */
-void sim_drop_table(struct sim *sim, bool only_cloexec);
+/* Drops every descriptor >= first of the caller's table, or those of them that
+ * are close-on-exec. */
+void sim_drop_table(struct sim *sim, int first, bool only_cloexec);
+/* The caller has no table any more (put_files_struct). */
+void sim_table_put(struct sim *sim);
 
 struct sim_path sim_path(const char *text);
 unsigned sim_inode_find(struct sim *sim, struct sim_path path);
@@ -449,6 +475,8 @@ void sim_flock_remove(struct sim *sim, struct sim_file *file);
 bool sim_watched(struct sim *sim, const struct sim_file *file);
 void sim_watch_event(struct sim *sim, struct sim_file *file);
 void sim_watch_release(struct sim *sim, struct sim_file *file);
+/* Reads what decides who has an inode open for writing: scan.c. */
+void sim_access_writers(struct sim *sim, unsigned inode);
 ssize_t sim_watch_read(struct sim *sim, struct sim_watch *watch, void *buf,
 		       size_t len);
 
@@ -461,6 +489,8 @@ void sim_maps_drop(struct sim *sim);
 _Noreturn void sim_exit(struct sim *sim, int code);
 /* What child was given must be the same at each of its calls. */
 void sim_child_given(struct sim_task *child, const void *arg, size_t len);
+/* unshare_files: the caller gets a copy of the table that it shares. */
+void sim_unshare_table(struct sim *sim);
 /* Lets the suspended parent of the caller go, if there is one. */
 void sim_vfork_release(struct sim *sim);
 struct sim_task *sim_task_new(struct sim *sim, unsigned proc, unsigned table);
@@ -473,6 +503,8 @@ void sim_pipe_calls(struct spw_sys *sys);
 void sim_flock_calls(struct spw_sys *sys);
 void sim_map_calls(struct spw_sys *sys);
 void sim_watch_calls(struct spw_sys *sys);
+void sim_scan_calls(struct spw_sys *sys);
+void sim_memfd_calls(struct spw_sys *sys);
 void sim_process_calls(struct spw_sys *sys);
 void sim_exec_calls(struct spw_sys *sys);
 void sim_thread_calls(struct spw_sys *sys);

@@ -185,7 +185,7 @@ static int open_inode(struct sim *sim, unsigned i, int flags)
 	if (!file)
 		return -ENFILE;
 	f->readable = (flags & O_ACCMODE) != O_WRONLY;
-	f->writable = (flags & O_ACCMODE) != O_RDONLY;
+	f->writable = f->writer = (flags & O_ACCMODE) != O_RDONLY;
 	fd = sim_fd_install(sim, file, flags & O_CLOEXEC);
 	if (fd >= 0 && flags & SPW_O_CLOFORK)
 		sim_table_self(sim)->fd[fd].clofork = true;
@@ -348,6 +348,7 @@ static int lease_call(struct spw_sys *sys, int fd, int type)
 	sim_access(sim, f->id + SIM_STATE, RIG_READ);
 	inode = &sim->inode[f->object];
 	sim_self(sim)->watch = 0;
+	sim_self(sim)->scans = false;
 	if (type == F_RDLCK)
 		sim_access(sim, inode->object + SIM_WRITERS, RIG_READ);
 	if (type == F_RDLCK && inode->writers > 0) {

@@ -28,7 +28,7 @@ ssize_t sim_pipe_read(struct sim *sim, struct sim_pipe *pipe, void *buf,
 	}
 	n = len < pipe->len ? len : pipe->len;
 	memcpy(buf, pipe->data, n);
-	pipe->len = (uint8_t)(pipe->len - n);
+	pipe->len = (uint16_t)(pipe->len - n);
 	memmove(pipe->data, pipe->data + n, pipe->len);
 	if (!pipe->len && pipe->writers)
 		rig_disable(e, pipe->waiters);
@@ -43,13 +43,13 @@ ssize_t sim_pipe_write(struct sim *sim, struct sim_pipe *pipe, const void *buf,
 	if (!pipe->readers)
 		return -EPIPE;
 	sim_access(sim, pipe->object + SIM_PIPE_BYTES, RIG_WRITE);
-	if (len > (size_t)SIM_DATA - pipe->len)
+	if (len > (size_t)SIM_PIPE_DATA - pipe->len)
 		sim_contract(sim,
 			     "a write of %zu bytes to a pipe would block: "
 			     "the model does not cover that",
 			     len);
 	memcpy(pipe->data + pipe->len, buf, len);
-	pipe->len = (uint8_t)(pipe->len + len);
+	pipe->len = (uint16_t)(pipe->len + len);
 	rig_enable(sim->engine, pipe->waiters);
 	return (ssize_t)len;
 }

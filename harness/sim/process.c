@@ -43,6 +43,40 @@ static unsigned copy_table(struct sim *sim, const struct sim_table *from)
 	return t;
 }
 
+/* For the trace: which files a table holds open for writing now. */
+static void describe_writers(struct sim *sim, const struct sim_table *table)
+{
+	const char *before = ", holds ";
+
+	for (int fd = 0; fd < SIM_FDS; fd++) {
+		const struct sim_file *f = &sim->file[table->fd[fd].file];
+
+		if (f->kind != SIM_REGULAR || !f->writer)
+			continue;
+		rig_detail(sim->engine, "%s%s", before,
+			   sim->inode[f->object].path);
+		before = ", ";
+	}
+}
+
+void sim_unshare_table(struct sim *sim)
+{
+	unsigned t;
+
+	sim_inner(sim, SIM_UNSHARE);
+	t = copy_table(sim, sim_table_self(sim));
+	if (!t)
+		sim_contract(sim, "an execve without memory for a descriptor "
+				  "table: the model does not cover that");
+	sim_table_self(sim)->refs--;
+	sim_self(sim)->table = (uint8_t)t;
+	sim_access(sim, SIM_OBJECT_PROCS, RIG_UPDATE);
+	if (sim->engine->trace) {
+		rig_detail(sim->engine, ": a copy");
+		describe_writers(sim, &sim->table[t]);
+	}
+}
+
 static void child_body(void *arg)
 {
 	struct sim_task *self = arg;
@@ -55,22 +89,45 @@ static void child_body(void *arg)
 	sim_exit(sim, code);
 }
 
-static struct sim_task *new_child(struct sim *sim)
+/* copy_files with CLONE_FILES: one more user. */
+static unsigned share_table(struct sim *sim)
 {
+	sim_table_self(sim)->refs++;
+	sim_table_self(sim)->shared = true;
+	return sim_self(sim)->table;
+}
+
+/* With CLONE_PARENT (copy_process), a child of whose child the caller is. */
+static unsigned parent_of_child(struct sim *sim, enum spw_clone how)
+{
+	unsigned parent = sim_self(sim)->proc;
+
+	if (how == SPW_CLONE_SIBLING)
+		parent = sim->proc[parent].parent;
+	if (!parent)
+		sim_contract(sim, "a sibling of the first process: the model "
+				  "does not cover that");
+	return parent;
+}
+
+static struct sim_task *new_child(struct sim *sim, enum spw_clone how)
+{
+	unsigned parent = parent_of_child(sim, how);
 	unsigned table, proc = 1;
 
 	while (proc < SIM_PROCS && sim->proc[proc].life)
 		proc++;
 	if (proc == SIM_PROCS || sim->ntasks == RIG_TASKS_MAX)
 		return NULL;
-	table = copy_table(sim, sim_table_self(sim));
+	table = how == SPW_CLONE_FILES ? share_table(sim) :
+					 copy_table(sim, sim_table_self(sim));
 	if (!table)
 		return NULL;
 	if (proc > sim->nprocs)
 		sim->nprocs = proc;
 	sim->proc[proc] = (struct sim_proc){
 		.life = SIM_RUNNING,
-		.parent = sim_self(sim)->proc,
+		.parent = (uint8_t)parent,
 		.threads = 1,
 		.object = sim_objects(sim, 1),
 	};
@@ -89,26 +146,21 @@ static void await_vfork(struct sim *sim, const struct sim_task *child)
 	sim_access(sim, child->object, RIG_JOIN);
 }
 
-/* For the trace: the child, and which files it holds open for writing now. */
 static void describe_clone(struct sim *sim, enum spw_clone how,
 			   const struct sim_task *child)
 {
-	const struct sim_table *table = &sim->table[child->table];
-	const char *before = ", holds ";
+	static const char *const how_text[] = {
+		[SPW_CLONE_FORK] = "fork",
+		[SPW_CLONE_VFORK] = "vfork",
+		[SPW_CLONE_FILES] = "files",
+		[SPW_CLONE_SIBLING] = "sibling",
+	};
 	char name[RIG_NAME_MAX];
 
-	rig_detail(sim->engine, "(%s) = %s",
-		   how == SPW_CLONE_VFORK ? "vfork" : "fork",
+	rig_detail(sim->engine, "(%s) = %s", how_text[how],
 		   rig_name_text(child->task->name, name));
-	for (int fd = 0; fd < SIM_FDS; fd++) {
-		const struct sim_file *f = &sim->file[table->fd[fd].file];
-
-		if (f->kind != SIM_REGULAR || !f->writable)
-			continue;
-		rig_detail(sim->engine, "%s%s", before,
-			   sim->inode[f->object].path);
-		before = ", ";
-	}
+	if (how != SPW_CLONE_FILES)
+		describe_writers(sim, &sim->table[child->table]);
 }
 
 static int clone_call(struct spw_sys *sys, enum spw_clone how, spw_child_fn *fn,
@@ -120,7 +172,7 @@ static int clone_call(struct spw_sys *sys, enum spw_clone how, spw_child_fn *fn,
 
 	sim_about_table(sim, false);
 	sim_point(sim, SIM_CLONE);
-	child = new_child(sim);
+	child = new_child(sim, how);
 	if (!child) {
 		rig_access_all(sim->engine);
 		return sim_result(sim, -EAGAIN);
@@ -129,7 +181,7 @@ static int clone_call(struct spw_sys *sys, enum spw_clone how, spw_child_fn *fn,
 		sim_maps_copy(sim, child->proc);
 	child->child = fn;
 	sim_child_given(child, arg, arg_len);
-	if (how == SPW_CLONE_VFORK)
+	if (how != SPW_CLONE_FORK)
 		child->vfork_parent = sim_self(sim);
 	if (sim->mirror)
 		sim->mirror->clone(sim->mirror->ctx, how, sim->engine->ntasks);
@@ -140,10 +192,11 @@ static int clone_call(struct spw_sys *sys, enum spw_clone how, spw_child_fn *fn,
 	/* Ids that do not depend on the order of forks keep forks independent;
 	 * reuse of ids is another model. */
 	sim->proc[child->proc].pid = (pid_t)task->name;
+	sim_access(sim, SIM_OBJECT_PROCS, RIG_UPDATE);
 	*pid = (pid_t)task->name;
 	if (sim->engine->trace)
 		describe_clone(sim, how, child);
-	if (how == SPW_CLONE_VFORK)
+	if (how != SPW_CLONE_FORK)
 		await_vfork(sim, child);
 	return 0;
 }
@@ -172,7 +225,6 @@ void sim_vfork_release(struct sim *sim)
  */
 void sim_exit(struct sim *sim, int code)
 {
-	struct sim_task *self = sim_self(sim);
 	struct sim_proc *proc = sim_proc_self(sim);
 
 	sim_point(sim, SIM_EXIT);
@@ -189,13 +241,12 @@ void sim_exit(struct sim *sim, int code)
 	}
 	sim_vfork_release(sim);
 	sim_maps_drop(sim);
-	sim_drop_table(sim, false);
-	sim->table[self->table].refs = 0;
-	self->table = 0; /* none: its number is free for somebody else's */
+	sim_table_put(sim);
 	sim_inner(sim, SIM_ZOMBIE);
 	if (sim->mirror)
 		sim->mirror->exit(sim->mirror->ctx, code);
 	sim_access(sim, proc->object, RIG_RELEASE);
+	sim_access(sim, SIM_OBJECT_PROCS, RIG_UPDATE);
 	proc->life = SIM_DEAD;
 	proc->status = (struct spw_status){ .code = code };
 	rig_enable(sim->engine, proc->waiters);

@@ -263,6 +263,8 @@ int sim_open(struct sim **sim)
 	sim_flock_calls(&s->sys);
 	sim_map_calls(&s->sys);
 	sim_watch_calls(&s->sys);
+	sim_scan_calls(&s->sys);
+	sim_memfd_calls(&s->sys);
 	sim_process_calls(&s->sys);
 	sim_exec_calls(&s->sys);
 	sim_thread_calls(&s->sys);

@@ -18,7 +18,7 @@
 #include <spw/sys.h>
 
 /* Bump when a rule changes: evidence names the model it was found in. */
-#define SIM_MODEL_VERSION 3
+#define SIM_MODEL_VERSION 4
 
 enum sim_order {
 	SIM_ORDER_ANY,  /* a choice: for proofs, which must not rest on it */
@@ -76,6 +76,16 @@ void sim_threads_are_actors(struct sim *sim, bool actors);
  * is called right after the simulated step, with its result; calls that
  * return on the seam are not here, a mirror replaces them in the table.
  */
+enum { SIM_TEXT = 32 }; /* of a path, its zero included */
+
+/* A program as it is executed. */
+struct sim_mirror_exec {
+	const char *path; /* NULL: fd's file */
+	int fd;
+	char argument[SIM_TEXT]; /* its first, or "" */
+	char given[SIM_TEXT]; /* the same of its interpreter, if it has one */
+};
+
 struct sim_mirror {
 	void *ctx;
 	/* Before an execution, and where one ended with nothing left over. */
@@ -84,7 +94,10 @@ struct sim_mirror {
 	/* Before the child's task exists: it will be task number child. */
 	void (*clone)(void *ctx, enum spw_clone how, unsigned child);
 	/* result is 0 or -errno; 0: the new program is about to begin. */
-	void (*execve)(void *ctx, const char *path, int result);
+	void (*execve)(void *ctx, const struct sim_mirror_exec *exec,
+		       int result);
+	/* The new program has read its script, which says code. */
+	void (*interpret)(void *ctx, int code);
 	/* The caller's process has ended, but nobody has been told. */
 	void (*exit)(void *ctx, int code);
 	/* The caller, a thread, has ended. */
@@ -103,6 +116,15 @@ enum { SIM_PROGRAM_SIZE = 8 };
 void sim_program(uint8_t image[SIM_PROGRAM_SIZE], int code);
 /* The code that a program exits with, -1 where data is no program. */
 int sim_program_code(const void *data, size_t len);
+/* A program that exits as its first argument says, the path of a script. */
+void sim_interpreter(uint8_t image[SIM_PROGRAM_SIZE]);
+/*
+ * A script for that interpreter, to exit with code; its length. Where a script
+ * cannot be read, the interpreter exits with SIM_NO_SCRIPT.
+ */
+enum { SIM_SCRIPT_SIZE = 48, SIM_NO_SCRIPT = 126 };
+int sim_script(uint8_t script[SIM_SCRIPT_SIZE], const char *interpreter,
+	       int code);
 
 /* Puts an executable file there, before the race begins. */
 int sim_install(struct sim *sim, const char *path, const void *data,

@@ -74,10 +74,11 @@ static void put_inode(struct walk *w, unsigned i)
 	}
 	w->inode[i] = ++w->ninodes;
 	rig_word(w->out, n->key);
-	rig_word(w->out, (uint64_t)(uint16_t)n->writers << 48 |
-				 (uint64_t)n->mode << 32 |
-				 (uint64_t)n->size << 16 |
-				 (uint64_t)n->leases << 8 | (uint64_t)n->links);
+	rig_word(w->out,
+		 (uint64_t)(uint16_t)n->writers << 48 |
+			 (uint64_t)n->memory << 47 | (uint64_t)n->sealed << 46 |
+			 (uint64_t)n->mode << 32 | (uint64_t)n->size << 16 |
+			 (uint64_t)n->leases << 8 | (uint64_t)n->links);
 	if (n->locker)
 		put_file(w, n->locker);
 	put_bytes(w->out, n->data, n->size);
@@ -99,11 +100,11 @@ static void put_file(struct walk *w, unsigned i)
 		return;
 	}
 	w->file[i] = ++w->nfiles;
-	rig_word(w->out, (uint64_t)f->kind << 48 | (uint64_t)f->refs << 40 |
-				 (uint64_t)f->pos << 16 |
-				 (uint64_t)f->locked << 3 |
-				 (uint64_t)f->readable << 2 |
-				 (uint64_t)f->writable << 1 | f->leased);
+	rig_word(w->out,
+		 (uint64_t)f->kind << 48 | (uint64_t)f->refs << 40 |
+			 (uint64_t)f->pos << 16 | (uint64_t)f->writer << 4 |
+			 (uint64_t)f->locked << 3 | (uint64_t)f->readable << 2 |
+			 (uint64_t)f->writable << 1 | f->leased);
 	if (f->kind == SIM_REGULAR)
 		put_inode(w, f->object);
 	else if (f->kind == SIM_EVENTS)
@@ -134,7 +135,8 @@ static void put_table(struct walk *w, unsigned t)
 
 static void put_task(struct walk *w, const struct sim_task *t)
 {
-	rig_word(w->out, (uint64_t)(t->watch != 0) << 17 |
+	rig_word(w->out, (uint64_t)t->scans << 18 |
+				 (uint64_t)(t->watch != 0) << 17 |
 				 (uint64_t)(t->uses != 0) << 16 |
 				 (uint64_t)t->fused << 8 | t->ndrops);
 	put_table(w, t->table);
@@ -145,7 +147,7 @@ static void put_task(struct walk *w, const struct sim_task *t)
 	if (t->watch) {
 		put_inode(w, t->watch);
 		rig_word(w->out,
-			 w->sim->inode[t->watch].version == t->watch_version);
+			 sim_watch_version(w->sim, t) == t->watch_version);
 	}
 }
 
@@ -212,6 +214,7 @@ static void put_processes(struct walk *w)
 		rig_word(w->out, (uint64_t)next->pid << 32 |
 					 (uint64_t)next->life << 16 |
 					 (uint64_t)next->status.code);
+		rig_word(w->out, (uint64_t)sim->proc[next->parent].pid);
 		if (next->image)
 			put_inode(w, next->image);
 		else

@@ -12,10 +12,7 @@ static void thread_body(void *arg)
 
 	self->task = sim->engine->current;
 	self->thread(self->thread_arg);
-	if (sim->table[self->table].refs == 1)
-		sim_drop_table(sim, false);
-	sim->table[self->table].refs--;
-	self->table = 0;
+	sim_table_put(sim);
 	if (sim->mirror)
 		sim->mirror->thread_end(sim->mirror->ctx);
 	sim_proc_self(sim)->threads--;
@@ -50,6 +47,7 @@ static int thread_create(struct spw_sys *sys, struct spw_thread **thread,
 	if (rig_task_create(sim->engine, sim->thread_kind, thread_body, t, t,
 			    &task))
 		rig_abort(sim->engine, -EAGAIN, "too many tasks");
+	t->task = task;
 	return sim_result(sim, 0);
 }
 

@@ -59,6 +59,8 @@ static inline void for_each_fix(void (*check)(const struct rig_subject *subject)
 		if (!s->family->uses_spw)
 			continue;
 		for (unsigned f = 0; s->family->fix(f, &fix); f++) {
+			if (fix.unavailable)
+				continue;
 			check(use_case(s->name, fix.name, "vfork",
 				       "steps=kernel", 0));
 			check(use_case(s->name, fix.name, "fork", "steps=call",

@@ -351,11 +351,11 @@ static void reading_keeps_the_pipe_open(void **state)
 
 static void too_much(struct spw_sys *sys)
 {
-	char block[64] = "";
+	char block[256] = "";
 	int p[2];
 
 	MUST(!sys->pipe(sys, p));
-	MUST(sys->write(sys, p[1], block, 64) == 64);
+	MUST(sys->write(sys, p[1], block, 256) == 256);
 	sys->write(sys, p[1], block, 1);
 }
 

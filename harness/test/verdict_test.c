@@ -112,7 +112,8 @@ static void claims_are_kept(void **state)
 		expect_race(s, search_by("dpor", s->name, fix.name, "vfork",
 					 "steps=kernel", 0));
 		for (unsigned f = 1; s->family->fix(f, &fix); f++)
-			check_claim(s, &fix);
+			if (!fix.unavailable)
+				check_claim(s, &fix);
 	}
 }
 

@@ -30,10 +30,11 @@ struct spw_guard_info {
 	const char *unavailable; /* NULL, or why this system cannot run it */
 	bool claims_sound;       /* the promise is "never ETXTBSY" */
 	/* Of the condition, what a test has to know. */
-	bool every_fork; /* every fork goes through this runtime */
-	bool no_mapping; /* nobody has a mapping of the file */
-	bool at_spawn;   /* for what spw_spawn starts; who executes the
+	bool every_fork;  /* every fork goes through this runtime */
+	bool no_mapping;  /* nobody has a mapping of the file */
+	bool at_spawn;    /* for what spw_spawn starts; who executes the
 				    program otherwise may find it busy */
+	bool interpreted; /* it is a script, or dynamically linked */
 };
 
 struct spw_guard;

@@ -178,7 +178,8 @@ struct spw_sys {
 	/*
 	 * [optional] A file in memory without a name (memfd_create), open for
 	 * reading and writing, close-on-exec, which can be sealed. Being open
-	 * so does not count as being open for writing.
+	 * so does not count as being open for writing: seal it before it is
+	 * executed, or what runs can be changed.
 	 */
 	int (*memfd)(struct spw_sys *sys);
 	/* [optional] No one can change fd's file any more (F_ADD_SEALS). */
