@@ -43,15 +43,21 @@ struct rig_mutant {
 	X(fork_lock_kept)        \
 	X(fork_lock_open_early)  \
 	X(fork_lock_shared)      \
+	X(interpreter_left_out)  \
 	X(join_dropped)          \
 	X(lease_refusal_ignored) \
 	X(lease_spins)           \
 	X(lease_writes)          \
 	X(lock_kept)             \
 	X(memory_kept)           \
+	X(memory_not_copied)     \
+	X(memory_on_disk)        \
+	X(memory_unsealed)       \
 	X(mode_not_set)          \
 	X(report_reader_kept)    \
 	X(report_writer_kept)    \
+	X(request_unlocked)      \
+	X(sibling_kept)          \
 	X(table_shared)          \
 	X(wait_skipped)          \
 	X(wake_up_lost)          \
