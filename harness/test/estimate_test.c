@@ -86,6 +86,7 @@ static void check_case(const struct rig_subject *subject)
 static void scenarios_are_guessed(void **state)
 {
 	for_each_case(check_case);
+	for_each_fix(check_case);
 }
 
 int main(void)

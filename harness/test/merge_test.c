@@ -85,9 +85,18 @@ static void check_coverage(const struct rig_subject *subject)
 	assert_int_equal(bench.search.states, nnotes);
 }
 
+/* Guards with calls that no other has. */
+static const char *const others[] = { "clone-files", "fork-server",
+				      "interpreter", "memfd", "proc-scan" };
+
 static void searches_meet_what_random_walks_meet(void **state)
 {
 	for_each_case(check_coverage);
+	for (unsigned i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		for (unsigned k = 0; k < 4; k++)
+			check_coverage(use_case(
+				scenarios[k & 1], others[i], "vfork",
+				k & 2 ? "steps=kernel" : "steps=call", 0));
 }
 
 /* ---- brute force ---- */
