@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/judge.h"
 
+#include "cli/smallest.h"
 #include "engine/trace.h"
 #include "strategies/estimate.h"
 #include "strategies/list.h"
@@ -114,27 +115,19 @@ static void inner_steps(const struct judge *j, char *buf, size_t size)
 /* Makes the counter-example small and finds out where it became certain. */
 static int shrink(struct judge *j)
 {
-	struct rig_engine *e = j->c->engine;
 	struct rig_judgement *out = j->out;
 	char why[RIG_MESSAGE_MAX];
 	struct rig_shrink shrunk;
-	struct rig_critical critical;
-	int rc = rig_shrink(e, j->c->subject, &rig_strategy_states,
-			    &out->schedule, SHRINK_MAX, &shrunk, why,
-			    sizeof(why));
+	int rc = rig_smallest(j->c, &out->schedule, SHRINK_MAX, CRITICAL_MAX,
+			      &shrunk, out->critical, why, sizeof(why));
 
 	if (rc) {
-		snprintf(e->message, RIG_MESSAGE_MAX, "shrinking: %.200s", why);
+		snprintf(j->c->engine->message, RIG_MESSAGE_MAX,
+			 "shrinking: %.200s", why);
 		return rc;
 	}
 	j->last.starved_ns = shrunk.starved_ns;
 	memcpy(out->message, shrunk.message, sizeof(out->message));
-	rc = rig_critical_find(e, j->c->subject, &rig_strategy_states,
-			       CRITICAL_MAX, &critical);
-	if (rc)
-		return rc;
-	rig_critical_print(&critical, j->c->subject, out->critical);
-	rig_critical_note(&out->schedule, out->critical);
 	out->result.critical = out->critical;
 	return 0;
 }

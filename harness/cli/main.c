@@ -8,13 +8,11 @@
 #include <string.h>
 
 static const struct rig_command *const commands[] = {
-	&rig_command_list,     &rig_command_probe,
-	&rig_command_explore,  &rig_command_replay,
-	&rig_command_shrink,   &rig_command_export,
-	&rig_command_stress,   &rig_command_matrix,
-	&rig_command_mutants,  &rig_command_conform,
-	&rig_command_price,    &rig_command_bench,
-	&rig_command_samplers, NULL,
+	&rig_command_list,    &rig_command_probe,    &rig_command_explore,
+	&rig_command_replay,  &rig_command_decode,   &rig_command_shrink,
+	&rig_command_export,  &rig_command_stress,   &rig_command_matrix,
+	&rig_command_mutants, &rig_command_conform,  &rig_command_price,
+	&rig_command_bench,   &rig_command_samplers, NULL,
 };
 
 static void print_usage(FILE *out)

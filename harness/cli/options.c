@@ -61,6 +61,12 @@ static int bad_value(const char *option, const char *given,
 	return -EINVAL;
 }
 
+static int set_family(struct rig_args *a, const char *value)
+{
+	a->family = value;
+	return 0;
+}
+
 static int set_fix(struct rig_args *a, const char *value)
 {
 	if (a->nfixes == RIG_ARGS_MAX) {
@@ -322,6 +328,10 @@ static const struct {
 	const char *help;
 	int (*set)(struct rig_args *args, const char *value);
 } table[RIG_OPT_COUNT] = {
+	[RIG_OPT_FAMILY] = { "family", 0, "F",
+			     "of scenarios, as racerig list names it (default "
+			     "etxtbsy)",
+			     set_family },
 	[RIG_OPT_FIX] = { "fix", 0, "F",
 			  "the fix to judge; may be given again; \"all\" for "
 			  "every one (default none: unfixed)",

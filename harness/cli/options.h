@@ -29,6 +29,7 @@ enum rig_format {
 };
 
 enum rig_option_id {
+	RIG_OPT_FAMILY,
 	RIG_OPT_FIX,
 	RIG_OPT_ACTORS,
 	RIG_OPT_STRATEGY,
@@ -75,6 +76,7 @@ struct rig_args {
 	uint64_t given;                 /* RIG_OPT(...) of what was given */
 	const char *word[RIG_ARGS_MAX]; /* positional */
 	unsigned nwords;
+	const char *family; /* or NULL */
 	const char *fix[RIG_ARGS_MAX];
 	unsigned nfixes;
 	unsigned actors;
@@ -118,6 +120,7 @@ struct rig_command {
 };
 
 extern const struct rig_command rig_command_list;
+extern const struct rig_command rig_command_decode;
 extern const struct rig_command rig_command_probe;
 extern const struct rig_command rig_command_explore;
 extern const struct rig_command rig_command_export;

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* racerig shrink: the smallest schedule that fails in the same way. */
-#include "engine/shrink.h"
 #include "cli/options.h"
 #include "cli/schedule_file.h"
-#include "engine/critical.h"
+#include "cli/smallest.h"
 #include "reports/json_emit.h"
-#include "strategies/list.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -58,8 +56,7 @@ static void print_result(const struct rig_args *args,
 static int shrink(const struct rig_args *args, struct rig_case *c,
 		  struct rig_schedule *schedule)
 {
-	char why[RIG_MESSAGE_MAX], text[RIG_CRITICAL_MAX];
-	struct rig_critical critical;
+	char why[RIG_MESSAGE_MAX], critical[RIG_CRITICAL_MAX];
 	struct rig_shrink result;
 	uint64_t max = args->max;
 	int rc = rig_schedule_may_save(args->output);
@@ -70,18 +67,12 @@ static int shrink(const struct rig_args *args, struct rig_case *c,
 		return rc;
 	if (args->given & RIG_OPT(MAX) && !max)
 		max = UINT64_MAX;
-	if (rig_shrink(c->engine, c->subject, &rig_strategy_states, schedule,
-		       max, &result, why, sizeof(why)))
+	if (rig_smallest(c, schedule, max, 0, &result, critical, why,
+			 sizeof(why)))
 		return rig_schedule_error(args->word[0], why);
-	rc = rig_critical_find(c->engine, c->subject, &rig_strategy_states, 0,
-			       &critical);
-	if (rc)
-		return rig_error("%s: %s", args->word[0], strerror(-rc));
-	rig_critical_print(&critical, c->subject, text);
-	rig_critical_note(schedule, text);
 	rc = rig_schedule_save(c, args->output, schedule);
 	if (!rc)
-		print_result(args, schedule, &result, text);
+		print_result(args, schedule, &result, critical);
 	return rc;
 }
 

@@ -6,11 +6,15 @@
 
 void rig_bytes_begin(struct rig_bytes *bytes, const uint8_t *data, size_t len)
 {
-	*bytes = (struct rig_bytes){ .data = data, .len = len, .at = 1 };
-	if (len > 1 && data[0] & 1) {
-		bytes->gap = data[1];
-		bytes->at = 2;
-	}
+	bytes->data = data;
+	bytes->len = len;
+	bytes->at = 1;
+	bytes->decoder = len ? data[0] % RIG_DECODERS : RIG_BYTES_EACH;
+	bytes->gap = 0;
+	bytes->met = 0;
+	bytes->of[RIG_CLOCK] = 0;
+	if (bytes->decoder == RIG_BYTES_GAPS && len > 1)
+		bytes->gap = data[bytes->at++];
 }
 
 /*
@@ -27,25 +31,53 @@ static unsigned choice_number(const struct rig_engine *e, rig_set choices,
 	return rig_member(choices & ~rig_bit(first), k - 1);
 }
 
-unsigned rig_bytes_pick(void *state, struct rig_engine *e, rig_set choices)
+static uint8_t next_byte(struct rig_bytes *b)
 {
-	struct rig_bytes *b = state;
-	unsigned n = rig_count(choices);
+	return b->at < b->len ? b->data[b->at++] : 0;
+}
+
+static unsigned pick_after_gap(struct rig_bytes *b, struct rig_engine *e,
+			       rig_set choices, unsigned n)
+{
 	unsigned k;
 
-	if (n < 2 || b->at >= b->len)
-		return rig_default(e, choices);
-	if (!(b->data[0] & 1))
-		return choice_number(e, choices, b->data[b->at++] % n);
 	if (b->gap) {
 		b->gap--;
 		return rig_default(e, choices);
 	}
 	/* Here a switch is due, so the default is not among the choices. */
-	k = 1 + b->data[b->at++] % (n - 1);
-	if (b->at < b->len)
-		b->gap = b->data[b->at++];
+	k = 1 + next_byte(b) % (n - 1);
+	b->gap = next_byte(b);
 	return choice_number(e, choices, k);
+}
+
+/* Of several with the highest one, the default before the others. */
+static unsigned pick_highest(struct rig_bytes *b, struct rig_engine *e,
+			     rig_set choices)
+{
+	unsigned best = rig_default(e, choices);
+
+	for (; b->met < e->ntasks; b->met++)
+		b->of[b->met] = next_byte(b);
+	for (rig_set m = choices; m; m = rig_rest(m))
+		if (b->of[rig_first(m)] > b->of[best])
+			best = rig_first(m);
+	b->of[best] = next_byte(b);
+	return best;
+}
+
+unsigned rig_bytes_pick(void *state, struct rig_engine *e, rig_set choices)
+{
+	struct rig_bytes *b = state;
+	unsigned n = rig_count(choices);
+
+	if (n < 2 || b->at >= b->len)
+		return rig_default(e, choices);
+	if (b->decoder == RIG_BYTES_GAPS)
+		return pick_after_gap(b, e, choices, n);
+	if (b->decoder == RIG_BYTES_PRIORITIES && !e->value_op)
+		return pick_highest(b, e, choices);
+	return choice_number(e, choices, next_byte(b) % n);
 }
 
 /* Follows a schedule and writes each pick down as its number. */
@@ -92,7 +124,7 @@ ssize_t rig_bytes_encode(struct rig_engine *e,
 		return -EINVAL;
 	if (enc.n > size)
 		return -ENOSPC;
-	buf[0] = 0;
+	buf[0] = RIG_BYTES_EACH;
 	while (enc.n > 1 && !buf[enc.n - 1])
 		enc.n--; /* the rest is the default */
 	return (ssize_t)enc.n;

@@ -254,6 +254,10 @@ void rig_access_add(struct rig_engine *e, rig_object object, enum rig_mode mode)
 {
 	struct rig_footprint *f = &e->foot;
 
+	if (e->on_access) {
+		e->on_access(e->access_state, e, object, mode);
+		return;
+	}
 	if (f->n == RIG_ACCESS_MAX || object >= RIG_OBJECTS_MAX) {
 		f->all = true;
 		return;

@@ -139,6 +139,10 @@ enum rig_end {
 typedef unsigned rig_pick_fn(void *state, struct rig_engine *engine,
 			     rig_set choices);
 
+/* Told of what the running task does to an object. */
+typedef void rig_access_fn(void *state, const struct rig_engine *engine,
+			   rig_object object, enum rig_mode mode);
+
 struct rig_engine {
 	/* ---- the execution, reset by rig_engine_run ---- */
 	rig_set enabled;  /* who may be chosen */
@@ -162,8 +166,10 @@ struct rig_engine {
 	uint64_t starve_ns; /* how long an enabled task may be kept waiting */
 	bool hashing;       /* tasks keep their chains */
 	bool counting;      /* tasks count their operations, to name them */
-	bool tracking;      /* footprints are recorded */
-	bool every;         /* picks are asked for where there is one choice */
+	bool tracking;      /* footprints are recorded, or: */
+	rig_access_fn *on_access; /* accesses are told to it; NULL: recorded */
+	void *access_state;
+	bool every; /* picks are asked for where there is one choice */
 	/*
 	 * The subject's actors are the same but for their number, and a search
 	 * through everything may let them begin in the order of their numbers:

@@ -124,19 +124,34 @@ int rig_again(struct rig_engine *engine, const struct rig_subject *subject,
 
 /* ---- bytes: bytes.c ---- */
 
+/*
+ * Any string of bytes is a schedule. The first byte, modulo RIG_DECODERS,
+ * chooses how the others are read; after the end everything is the default.
+ * No decoder is the best one for every race, so a fuzzer has all of them.
+ */
+enum rig_decoder {
+	/* A byte for each decision; 0: the default. */
+	RIG_BYTES_EACH,
+	/* Pairs: how many decisions are left at the default, and the choice
+	 * (never the default) that is made after them. */
+	RIG_BYTES_GAPS,
+	/* A byte is the priority of what a task does next; the highest goes
+	 * first, and draws again (as strategy pos does, but not by chance). */
+	RIG_BYTES_PRIORITIES,
+	RIG_DECODERS,
+};
+
 struct rig_bytes {
 	const uint8_t *data;
 	size_t len;
 	size_t at;
-	unsigned gap; /* decisions until the next switch; second decoder */
+	enum rig_decoder decoder;
+	unsigned gap; /* GAPS: decisions until the next switch */
+	/* PRIORITIES: of the first met tasks, and the clock's. */
+	unsigned met;
+	uint8_t of[RIG_CLOCK + 1];
 };
 
-/*
- * Any string of bytes is a schedule. The first byte chooses the decoder: even,
- * each further byte is one decision (0: the default); odd, pairs of bytes are
- * a number of decisions to leave at the default and then one choice. After the
- * end everything is the default.
- */
 void rig_bytes_begin(struct rig_bytes *bytes, const uint8_t *data, size_t len);
 
 /* A pick function (state: struct rig_bytes). */
@@ -144,7 +159,7 @@ unsigned rig_bytes_pick(void *state, struct rig_engine *engine,
 			rig_set choices);
 
 /*
- * The bytes (first decoder) that make the picks of schedule again: runs it and
+ * The bytes (RIG_BYTES_EACH) that make the picks of schedule again: runs it and
  * writes to buf. The length, or -EINVAL (does not fit the program), -ENOSPC.
  */
 ssize_t rig_bytes_encode(struct rig_engine *engine,

@@ -60,7 +60,7 @@ static void any_bytes_are_one_schedule(void **state)
 		for (int round = 0; round < ROUNDS; round++) {
 			for (size_t i = 0; i < len; i++)
 				data[i] = (uint8_t)rig_splitmix(&rng);
-			data[0] = (uint8_t)((data[0] & ~1) | (round & 1));
+			data[0] = (uint8_t)(round % RIG_DECODERS);
 			run_bytes(subject, data, len);
 			assert_int_equal(bench.engine->end, RIG_DONE);
 			take_record(&first);
@@ -75,7 +75,9 @@ static void no_bytes_are_the_default(void **state)
 {
 	static struct record plain, bytes;
 	const struct rig_subject *subject = use_cells(3, mixed, NULL);
-	static const uint8_t zero[] = { 0, 0, 0, 0 }, one[] = { 1, 255 };
+	static const uint8_t zero[] = { RIG_BYTES_EACH, 0, 0, 0 };
+	static const uint8_t lowest[] = { RIG_BYTES_PRIORITIES, 0, 0, 0 };
+	static const uint8_t late[] = { RIG_BYTES_GAPS, 255 };
 
 	assert_int_equal(
 		rig_engine_run(bench.engine, subject, pick_default, NULL), 0);
@@ -85,21 +87,31 @@ static void no_bytes_are_the_default(void **state)
 		take_record(&bytes);
 		assert_memory_equal(&plain, &bytes, sizeof(plain));
 	}
-	for (size_t len = 1; len <= sizeof(one); len++) {
-		run_bytes(subject, one, len);
+	for (size_t len = 1; len <= sizeof(lowest); len++) {
+		run_bytes(subject, lowest, len);
+		take_record(&bytes);
+		assert_memory_equal(&plain, &bytes, sizeof(plain));
+	}
+	for (size_t len = 1; len <= sizeof(late); len++) {
+		run_bytes(subject, late, len);
 		take_record(&bytes);
 		assert_memory_equal(&plain, &bytes, sizeof(plain));
 	}
 }
 
 /*
- * Both decoders can say everything: one byte more and another task goes first.
- * The second one leaves the number of decisions it is told at the default.
+ * Each decoder can make the switch: by one byte more; after the number of
+ * decisions that are left at the default; by the priorities of main, the first
+ * actor and the second, of which the first draws a lower one for its store.
  */
 static void bytes_make_the_switch_they_name(void **state)
 {
 	const struct rig_subject *subject = use_cells(2, increment, NULL);
-	static const uint8_t each[] = { 0, 0, 1 }, gaps[] = { 1, 1, 0 };
+	static const uint8_t each[] = { RIG_BYTES_EACH, 0, 1 };
+	static const uint8_t gaps[] = { RIG_BYTES_GAPS, 1, 0 };
+	static const uint8_t priorities[] = {
+		RIG_BYTES_PRIORITIES, 0, 3, 2, 1, 2, 2
+	};
 
 	assert_int_equal(
 		rig_engine_run(bench.engine, subject, pick_default, NULL), 0);
@@ -107,6 +119,8 @@ static void bytes_make_the_switch_they_name(void **state)
 	run_bytes(subject, each, sizeof(each));
 	assert_int_equal(cells.cell[0].value, 1);
 	run_bytes(subject, gaps, sizeof(gaps));
+	assert_int_equal(cells.cell[0].value, 1);
+	run_bytes(subject, priorities, sizeof(priorities));
 	assert_int_equal(cells.cell[0].value, 1);
 }
 
