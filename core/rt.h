@@ -9,19 +9,15 @@
 #include <spw/spw.h>
 
 #include "guard.h"
+#include "waiter.h"
 
 struct spw_rt {
 	struct spw_sys *sys;
 	const struct spw_guard *guard;
 	void *guard_state;
 	enum spw_clone how;
-};
-
-struct spw_proc {
-	struct spw_sys *sys;
-	pid_t pid;
-	bool reaped;
-	struct spw_status status; /* once reaped */
+	const struct spw_waiter *waiter;
+	struct spw_waits *waits; /* of SPW_LOCK_ALL, or NULL */
 };
 
 /* How a child that could not execute its program ended. */

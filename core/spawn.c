@@ -3,6 +3,7 @@
 #include <limits.h>
 
 #include "rt.h"
+#include "waits.h"
 
 const char *spw_stage_name(enum spw_stage stage)
 {
@@ -97,7 +98,7 @@ static void start(struct spw_rt *rt, struct spw_child *child, int pipe_fd,
 	if (pipe_fd >= 0)
 		read_report(sys, pipe_fd, report);
 	if (report->stage != SPW_STAGE_NONE)
-		sys->wait(sys, *pid, &ignored);
+		sys->wait(sys, *pid, 0, &ignored);
 }
 
 /* Whether the end of a child that fails is told through a pipe. */
@@ -173,31 +174,62 @@ static bool try_again(struct spw_rt *rt, unsigned attempt,
 				report->error);
 }
 
+void spw_start_child(struct spw_start *start)
+{
+	struct spw_report report = { SPW_STAGE_PREPARE, 0 };
+	unsigned attempt = 0;
+
+	do {
+		try_spawn(start->rt, start->spec, &start->proc->pid, &report);
+	} while (report.error < 0 && try_again(start->rt, attempt++, &report));
+	start->stage = report.stage;
+	start->error = report.error;
+}
+
+static int new_proc(struct spw_rt *rt, struct spw_proc **out)
+{
+	struct spw_proc *proc = rt->sys->alloc(rt->sys, sizeof(*proc));
+	int error = 0;
+
+	if (!proc)
+		return -ENOMEM;
+	proc->sys = rt->sys;
+	proc->waiter = rt->waiter;
+	if (rt->waits)
+		proc->waits = proc->table = spw_waits_get(rt->waits);
+	if (rt->waiter->lock & SPW_LOCK_EACH)
+		error = spw_waits_open(rt->sys, &proc->waits);
+	if (error < 0) {
+		proc->waits = NULL;
+		spw_free_proc(proc);
+	}
+	*out = proc;
+	return error;
+}
+
 static int spawn(struct spw_rt *rt, const struct spw_spec *spec,
 		 struct spw_proc **out, enum spw_stage *stage)
 {
-	struct spw_report report = { SPW_STAGE_PREPARE, 0 };
-	struct spw_proc *proc;
-	unsigned attempt = 0;
+	struct spw_start start = { .rt = rt, .spec = spec };
 	int error = check_spec(rt, spec);
 
 	*stage = SPW_STAGE_PREPARE;
 	if (error < 0)
 		return error;
 	/* First: once the child runs there is no way back. */
-	proc = rt->sys->alloc(rt->sys, sizeof(*proc));
-	if (!proc)
-		return -ENOMEM;
-	proc->sys = rt->sys;
-	do {
-		try_spawn(rt, spec, &proc->pid, &report);
-	} while (report.error < 0 && try_again(rt, attempt++, &report));
-	*stage = report.stage;
-	if (report.error < 0) {
-		rt->sys->free(rt->sys, proc);
-		return report.error;
+	error = new_proc(rt, &start.proc);
+	if (error < 0)
+		return error;
+	if (rt->waiter->start)
+		rt->waiter->start(&start);
+	else
+		spw_start_child(&start);
+	*stage = start.stage;
+	if (start.error < 0) {
+		spw_free_proc(start.proc);
+		return start.error;
 	}
-	*out = proc;
+	*out = start.proc;
 	return 0;
 }
 

@@ -187,10 +187,7 @@ static uint64_t linux_now_ns(struct spw_sys *sys)
 static void linux_sleep_ns(struct spw_sys *sys, uint64_t ns)
 {
 	uint64_t end = linux_now_ns(sys) + ns;
-	const struct timespec until = {
-		.tv_sec = (time_t)(end / 1000000000),
-		.tv_nsec = (long)(end % 1000000000),
-	};
+	const struct timespec until = spw_linux_time(end);
 
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) ==
 	       EINTR)
@@ -263,6 +260,12 @@ static const struct spw_sys linux_sys = {
 	.signals_block = spw_linux_signals_block,
 	.signals_set = spw_linux_signals_set,
 	.wait = spw_linux_wait,
+	.kill = spw_linux_kill,
+	.sigchld_wait = spw_linux_sigchld_wait,
+	.pidfd_open = spw_linux_pidfd_open,
+	.pidfd_poll = spw_linux_pidfd_poll,
+	.pidfd_wait = spw_linux_pidfd_wait,
+	.pidfd_signal = spw_linux_pidfd_signal,
 	.thread_create = spw_linux_thread_create,
 	.thread_join = spw_linux_thread_join,
 	.mutex_create = spw_linux_mutex_create,

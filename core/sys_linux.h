@@ -6,6 +6,13 @@
 #include <spw/sys.h>
 
 #include <errno.h>
+#include <time.h>
+
+static inline struct timespec spw_linux_time(uint64_t ns)
+{
+	return (struct timespec){ .tv_sec = (time_t)(ns / 1000000000),
+				  .tv_nsec = (long)(ns % 1000000000) };
+}
 
 /* What a system call returned by way of errno, as the seam wants it. */
 static inline SPW_CHILD long spw_linux_result(long result)
@@ -25,7 +32,17 @@ int spw_linux_setsid(struct spw_sys *sys);
 int spw_linux_setpgid(struct spw_sys *sys, pid_t pgid);
 void spw_linux_signals_block(struct spw_sys *sys, sigset_t *old);
 void spw_linux_signals_set(struct spw_sys *sys, const sigset_t *mask);
-int spw_linux_wait(struct spw_sys *sys, pid_t pid, struct spw_status *status);
+
+/* sys_linux_wait.c */
+pid_t spw_linux_wait(struct spw_sys *sys, pid_t pid, unsigned flags,
+		     struct spw_status *status);
+int spw_linux_kill(struct spw_sys *sys, pid_t pid, int sig);
+int spw_linux_sigchld_wait(struct spw_sys *sys, uint64_t deadline_ns);
+int spw_linux_pidfd_open(struct spw_sys *sys, pid_t pid);
+int spw_linux_pidfd_poll(struct spw_sys *sys, int fd, uint64_t deadline_ns);
+int spw_linux_pidfd_wait(struct spw_sys *sys, int fd,
+			 struct spw_status *status);
+int spw_linux_pidfd_signal(struct spw_sys *sys, int fd, int sig);
 
 /* sys_linux_names.c */
 int spw_linux_unlink(struct spw_sys *sys, const char *path);

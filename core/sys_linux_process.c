@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #ifndef SYS_clone3
@@ -255,19 +254,4 @@ SPW_CHILD void spw_linux_signals_set(struct spw_sys *sys, const sigset_t *mask)
 {
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, mask, NULL,
 		KERNEL_SIGSET_SIZE);
-}
-
-int spw_linux_wait(struct spw_sys *sys, pid_t pid, struct spw_status *status)
-{
-	pid_t reaped;
-	int word;
-
-	do {
-		reaped = waitpid(pid, &word, 0);
-	} while (reaped < 0 && errno == EINTR);
-	if (reaped < 0)
-		return -errno;
-	status->signaled = WIFSIGNALED(word);
-	status->code = status->signaled ? WTERMSIG(word) : WEXITSTATUS(word);
-	return 0;
 }

@@ -144,10 +144,7 @@ void spw_linux_cond_wait(struct spw_sys *sys, struct spw_cond *cond,
 int spw_linux_cond_wait_until(struct spw_sys *sys, struct spw_cond *cond,
 			      struct spw_mutex *mutex, uint64_t deadline_ns)
 {
-	const struct timespec until = {
-		.tv_sec = (time_t)(deadline_ns / 1000000000),
-		.tv_nsec = (long)(deadline_ns % 1000000000),
-	};
+	const struct timespec until = spw_linux_time(deadline_ns);
 
 	if (deadline_ns != SPW_NO_DEADLINE)
 		return -pthread_cond_timedwait(&cond->cond, &mutex->lock,

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include <string.h>
+
 #include "rt.h"
+#include "waits.h"
 
 pid_t spw_pid(const struct spw_proc *proc)
 {
@@ -8,17 +11,18 @@ pid_t spw_pid(const struct spw_proc *proc)
 
 int spw_wait(struct spw_proc *proc, struct spw_status *status)
 {
-	struct spw_sys *sys = proc->sys;
-	int error;
+	return spw_wait_until(proc, SPW_NO_DEADLINE, status);
+}
 
-	if (!proc->reaped) {
-		error = sys->wait(sys, proc->pid, &proc->status);
-		if (error < 0)
-			return error;
-		proc->reaped = true;
-	}
-	*status = proc->status;
-	return 0;
+int spw_wait_until(struct spw_proc *proc, uint64_t deadline_ns,
+		   struct spw_status *status)
+{
+	return proc->waiter->wait(proc, deadline_ns, status);
+}
+
+int spw_signal(struct spw_proc *proc, int sig)
+{
+	return proc->waiter->signal(proc, sig);
 }
 
 void spw_release(struct spw_proc *proc)
@@ -27,5 +31,26 @@ void spw_release(struct spw_proc *proc)
 
 	/* May fail only where the process was reaped behind our back. */
 	spw_wait(proc, &ignored);
-	proc->sys->free(proc->sys, proc);
+	if (proc->waiter->release)
+		proc->waiter->release(proc);
+	spw_free_proc(proc);
+}
+
+#define SPW_WAITER_ADDRESS(name) &spw_waiter_##name,
+const struct spw_waiter *const spw_waiters[] = {
+	SPW_WAITERS(SPW_WAITER_ADDRESS) NULL,
+};
+
+const struct spw_waiter *spw_waiter_find(const char *name)
+{
+	for (size_t i = 0; spw_waiters[i]; i++) {
+		if (strcmp(spw_waiters[i]->info.name, name) == 0)
+			return spw_waiters[i];
+	}
+	return NULL;
+}
+
+const struct spw_waiter_info *spw_waiter_info(const struct spw_waiter *waiter)
+{
+	return &waiter->info;
 }

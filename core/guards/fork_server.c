@@ -197,7 +197,7 @@ static int start_server(struct spw_sys *sys, struct server *s)
 		return error;
 	sys->close(sys, s->requests[1]);
 	s->requests[1] = -1;
-	error = sys->wait(sys, s->pid, &status);
+	error = sys->wait(sys, s->pid, 0, &status);
 	return error < 0 ? error : status.code > 0 ? -status.code : -EIO;
 }
 
@@ -269,7 +269,7 @@ static void fork_server_shut(struct spw_rt *rt, void *state)
 	memset(&stop, 0, HEAD_SIZE);
 	spw_write_all(sys, s->requests[1], &stop, HEAD_SIZE);
 	close_pipes(sys, s);
-	sys->wait(sys, s->pid, &ignored);
+	sys->wait(sys, s->pid, 0, &ignored);
 	sys->mutex_destroy(sys, s->lock);
 	sys->free(sys, s);
 }

@@ -46,7 +46,7 @@ int spw_write_by_process(struct spw_sys *sys, const struct spw_write *job)
 			   sizeof(order), &pid);
 	sys->signals_set(sys, &mask);
 	if (error == 0)
-		error = sys->wait(sys, pid, &status);
+		error = sys->wait(sys, pid, 0, &status);
 	if (error < 0)
 		return error;
 	return status.signaled ? -EIO : -status.code;

@@ -6,6 +6,9 @@
  * behind: no descriptor, no memory or lock, no thread, no child, no signal
  * blocked.
  *
+ * Here with the guards, and the waiter that makes no calls of its own; waiters
+ * have their own in waiter_test.c.
+ *
  * The counters are in shared memory, as a child of SPW_CLONE_FORK counts too.
  * Each kind of call is made by the child or by its parent, never by both at
  * once, so k names one call; but for reads with fork-server, see below.
@@ -97,6 +100,7 @@ static int within(int (*act)(struct spw_rt *rt))
 		.sys = &fault->sys,
 		.guard = guard,
 		.how = how,
+		.waiter = spw_waiter_find("by-pid"),
 	};
 	struct spw_rt *rt;
 	int error = spw_open(&rt, &options);

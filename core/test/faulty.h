@@ -38,6 +38,12 @@
 	X(chdir)         \
 	X(setsid)        \
 	X(wait)          \
+	X(kill)          \
+	X(sigchld_wait)  \
+	X(pidfd_open)    \
+	X(pidfd_poll)    \
+	X(pidfd_wait)    \
+	X(pidfd_signal)  \
 	X(thread_create) \
 	X(mutex_create)  \
 	X(rwlock_create) \
@@ -174,9 +180,23 @@ FAULTY(int, execve,
 FAULTY(int, chdir, (struct spw_sys *sys, const char *path),
        (fault->real, path))
 FAULTY(int, setsid, (struct spw_sys *sys), (fault->real))
-FAULTY_AFTER(int, wait,
-	     (struct spw_sys *sys, pid_t pid, struct spw_status *status),
-	     (fault->real, pid, status))
+FAULTY_AFTER(pid_t, wait,
+	     (struct spw_sys *sys, pid_t pid, unsigned flags,
+	      struct spw_status *status),
+	     (fault->real, pid, flags, status))
+FAULTY(int, kill, (struct spw_sys *sys, pid_t pid, int sig),
+       (fault->real, pid, sig))
+FAULTY_AFTER(int, sigchld_wait, (struct spw_sys *sys, uint64_t deadline_ns),
+	     (fault->real, deadline_ns))
+FAULTY(int, pidfd_open, (struct spw_sys *sys, pid_t pid), (fault->real, pid))
+FAULTY(int, pidfd_poll,
+       (struct spw_sys *sys, int fd, uint64_t deadline_ns),
+       (fault->real, fd, deadline_ns))
+FAULTY_AFTER(int, pidfd_wait,
+	     (struct spw_sys *sys, int fd, struct spw_status *status),
+	     (fault->real, fd, status))
+FAULTY(int, pidfd_signal, (struct spw_sys *sys, int fd, int sig),
+       (fault->real, fd, sig))
 FAULTY_PAIR(thread_create,
 	    (struct spw_sys *sys, struct spw_thread **thread,
 	     void (*fn)(void *arg), void *arg),

@@ -81,7 +81,7 @@ static void test_child_inherits_it(void **state)
 	assert_int_equal(sys->unmap(sys, mapping, LEN), 0);
 	assert_true(busy());
 	assert_int_equal(sys->close(sys, fd[1]), 0);
-	assert_int_equal(sys->wait(sys, pid, &status), 0);
+	assert_int_equal(sys->wait(sys, pid, 0, &status), pid);
 	assert_int_equal(status.code, 0);
 	assert_false(busy());
 	assert_int_equal(sys->close(sys, fd[0]), 0);

@@ -148,6 +148,23 @@ enum spw_clone rig_plan_how(const struct rig_plan *plan)
 	return plan->fix.sets_how ? plan->fix.how : plan->how;
 }
 
+struct sim_options rig_case_kernel(const struct rig_scenario *scenario)
+{
+	struct sim_options kernel = sim_defaults;
+	const char *expected;
+
+	if (scenario && scenario->kernel)
+		sim_option_parse(&kernel, scenario->kernel, &expected);
+	return kernel;
+}
+
+const char *rig_case_unavailable(const struct rig_plan *plan)
+{
+	if (plan->fix.pidfds && plan->kernel.thread_scope)
+		return "there are no pidfds on Plan 9 (wait-scope=thread)";
+	return plan->fix.unavailable;
+}
+
 void rig_case_set(struct rig_case *c, const struct rig_plan *plan)
 {
 	c->plan = *plan;
@@ -256,5 +273,7 @@ int rig_case_plan(const struct rig_header *h, struct rig_plan *plan, char *why,
 			 plan->scenario->actors_max);
 		return -EINVAL;
 	}
+	if (!h->kernel[0])
+		plan->kernel = rig_case_kernel(plan->scenario);
 	return parse_kernel(h->kernel, &plan->kernel, why, why_len);
 }

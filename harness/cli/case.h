@@ -52,6 +52,12 @@ int rig_case_control(struct rig_case *c, const char *dir, char *why,
 /* How libspw makes children: as the plan says, or its fix. */
 enum spw_clone rig_plan_how(const struct rig_plan *plan);
 
+/* The rules of the simulated kernel for a scenario (NULL: any). */
+struct sim_options rig_case_kernel(const struct rig_scenario *scenario);
+
+/* Why that cannot be run under those rules, or NULL. */
+const char *rig_case_unavailable(const struct rig_plan *plan);
+
 /* From now on executions of c->subject run plan. */
 void rig_case_set(struct rig_case *c, const struct rig_plan *plan);
 

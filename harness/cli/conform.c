@@ -37,24 +37,29 @@ struct conform {
 	const char *outcome;
 };
 
-static void add_programs(struct programs *p, const struct rig_scenario *s,
-			 const struct sim_options *kernel)
+static void add_programs(struct conform *f, const struct rig_scenario *s)
 {
-	struct rig_fix fix;
+	struct programs *p = &f->programs;
+	struct rig_plan plan = {
+		.scenario = s,
+		.actors = s->actors,
+		.kernel = rig_args_kernel(f->args, s),
+		.starve_ns = 1000000000,
+	};
+	char why[RIG_MESSAGE_MAX];
 
-	for (unsigned i = 0; s->family->fix(i, &fix); i++)
+	if (rig_control_may(&plan.kernel, why, sizeof(why))) {
+		fprintf(stderr, "racerig: %s is left out: %s\n", s->name, why);
+		return;
+	}
+	for (unsigned i = 0; s->family->fix(i, &plan.fix); i++)
 		for (int how = SPW_CLONE_FORK; how <= SPW_CLONE_VFORK; how++) {
-			if (fix.unavailable || p->n == PROGRAMS_MAX ||
-			    !rig_fix_runs_here(&fix))
+			if (p->n == PROGRAMS_MAX ||
+			    rig_case_unavailable(&plan) ||
+			    !rig_fix_runs_here(&plan.fix))
 				continue;
-			p->plan[p->n++] = (struct rig_plan){
-				.scenario = s,
-				.fix = fix,
-				.how = (enum spw_clone)how,
-				.actors = s->actors,
-				.kernel = *kernel,
-				.starve_ns = 1000000000,
-			};
+			plan.how = (enum spw_clone)how;
+			p->plan[p->n++] = plan;
 		}
 }
 
@@ -77,7 +82,9 @@ static int run_schedule(struct conform *f, uint64_t index)
 			     &limits, &search, &found);
 
 	if (rc)
-		return rig_error("conform: %s", f->c->engine->message);
+		return rig_error("conform: %s %s: %s (%s)",
+				 f->c->plan.scenario->name, f->c->plan.fix.name,
+				 search.message, strerror(-rc));
 	f->executions++;
 	f->violations += search.violated;
 	if (!search.violated || !is_difference(search.outcome))
@@ -177,8 +184,7 @@ static int conform(struct conform *f)
 
 	for (int i = 0; rig_scenarios[i]; i++)
 		if (rig_scenarios[i]->family->uses_spw)
-			add_programs(&f->programs, rig_scenarios[i],
-				     &f->args->kernel);
+			add_programs(f, rig_scenarios[i]);
 	rc = run_all(f);
 	if (rc)
 		return rc;

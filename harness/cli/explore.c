@@ -49,7 +49,7 @@ static int add_cell(struct exploration *x, const struct rig_scenario *scenario,
 		.fix = *fix,
 		.how = a->how,
 		.actors = a->actors ? a->actors : scenario->actors,
-		.kernel = a->kernel,
+		.kernel = rig_args_kernel(a, scenario),
 		.starve_ns = a->starve_ns,
 	};
 	if (plan->actors < scenario->actors_min ||
@@ -88,6 +88,7 @@ static int unknown_scenario(const char *given)
 static int add_cells(struct exploration *x)
 {
 	const struct rig_args *a = x->args;
+	struct rig_fix none;
 	int rc = 0;
 
 	for (unsigned w = 0; !rc && w < a->nwords; w++) {
@@ -95,8 +96,10 @@ static int add_cells(struct exploration *x)
 
 		if (!s)
 			return unknown_scenario(a->word[w]);
-		if (!a->nfixes)
-			rc = add_fix(x, s, "none");
+		if (!a->nfixes) {
+			s->family->fix(0, &none);
+			rc = add_cell(x, s, &none);
+		}
 		for (unsigned f = 0; !rc && f < a->nfixes; f++)
 			rc = add_fix(x, s, a->fix[f]);
 	}

@@ -470,9 +470,9 @@ int rig_judge(struct rig_case *c, const struct rig_plan *plan,
 
 	out->schedule.n = out->schedule.ncomments = 0;
 	describe(&j, plan);
-	if (plan->fix.unavailable) {
+	if (rig_case_unavailable(plan)) {
 		out->result.verdict = REPORT_SKIP;
-		out->result.reason = plan->fix.unavailable;
+		out->result.reason = rig_case_unavailable(plan);
 		return 0;
 	}
 	calls.kernel.inner_steps = false;

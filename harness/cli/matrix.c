@@ -38,10 +38,9 @@ struct cell {
 	struct report_real real;
 	char control[CONTROL_TEXT];
 	char stress[CONTROL_TEXT];
-	char path[PATH_MAX];      /* of the counter-example found now */
-	char known[PATH_MAX];     /* of the one that was kept, or "" */
-	bool modelled;            /* the simulated kernel has the fix's calls */
-	const char *not_modelled; /* else: why not */
+	char path[PATH_MAX];  /* of the counter-example found now */
+	char known[PATH_MAX]; /* of the one that was kept, or "" */
+	const char *skipped;  /* why it is not in the model, or NULL */
 	struct report_price price;
 };
 
@@ -81,7 +80,7 @@ static int add_cell(struct matrix *m, const struct rig_scenario *scenario,
 		    const struct rig_fix *fix)
 {
 	struct cell *cell = calloc(1, sizeof(*cell));
-	struct rig_fix same;
+	struct rig_plan same;
 
 	if (!cell || m->n == CELLS_MAX) {
 		free(cell);
@@ -91,13 +90,14 @@ static int add_cell(struct matrix *m, const struct rig_scenario *scenario,
 					.fix = *fix,
 					.how = m->args->how,
 					.actors = scenario->actors,
-					.kernel = sim_defaults,
+					.kernel = rig_case_kernel(scenario),
 					.starve_ns = m->args->starve_ns };
 	cell->claim = rig_claim(scenario, fix);
 	cell->real.claim = claim_name[cell->claim];
-	cell->modelled = rig_fix_find(scenario->family, fix->name, &same) &&
-			 !same.unavailable;
-	cell->not_modelled = same.unavailable;
+	same = cell->plan;
+	cell->skipped = rig_fix_find(scenario->family, fix->name, &same.fix) ?
+				rig_case_unavailable(&same) :
+				"the simulated kernel lacks what it calls";
 	m->cell[m->n++] = cell;
 	return 0;
 }
@@ -191,7 +191,7 @@ static void not_modelled(struct cell *cell)
 		.world = "sim",
 		.actors = cell->plan.actors,
 		.verdict = REPORT_SKIP,
-		.reason = cell->not_modelled,
+		.reason = cell->skipped,
 	};
 }
 
@@ -207,7 +207,7 @@ static int judge(struct matrix *m, struct cell *cell)
 	const char *name = cell->plan.scenario->name;
 	int rc;
 
-	if (!cell->modelled) {
+	if (cell->skipped) {
 		not_modelled(cell);
 		return 0;
 	}
@@ -269,17 +269,20 @@ static int sample(struct matrix *m, struct cell *cell)
 static int go_by_call(struct matrix *m, struct cell *cell)
 {
 	const struct rig_judgement *j = &cell->judgement;
+	char why[RIG_MESSAGE_MAX];
 
 	if (is_model_only(m->args))
 		return 0;
 	cell->real.control = cell->control;
-	if (!cell->modelled)
+	if (cell->skipped)
 		snprintf(cell->control, CONTROL_TEXT, "n/a (not in the model)");
 	else if (!m->control)
 		snprintf(cell->control, CONTROL_TEXT, "SKIP: %.60s",
 			 m->no_control);
 	else if (!rig_fix_runs_here(&cell->plan.fix))
 		snprintf(cell->control, CONTROL_TEXT, "SKIP: kernel lacks it");
+	else if (rig_control_may(&cell->plan.kernel, why, sizeof(why)))
+		snprintf(cell->control, CONTROL_TEXT, "SKIP: %.70s", why);
 	else if (!j->result.outcome)
 		return sample(m, cell);
 	else if (j->plan.kernel.inner_steps)
@@ -366,7 +369,7 @@ static bool agrees(const struct cell *cell)
 
 	if (cell->real.control_differs)
 		return false;
-	if (!cell->modelled)
+	if (cell->skipped)
 		return !failed || cell->claim != RIG_CLAIM_NEVER;
 	switch (cell->claim) {
 	case RIG_CLAIM_NEVER:

@@ -136,7 +136,7 @@ static int hunt(struct season *s, const struct rig_quarry *q,
 	s->running = h->strategy->name;
 	if (rig_trial_plan(q->mutant, &plan, why, sizeof(why)))
 		return rig_error("%s: %s", q->mutant->name, why);
-	plan.kernel = a->kernel;
+	plan.kernel = rig_args_kernel(a, plan.scenario);
 	rc = rig_trial(s->c, &plan, mutant, h->strategy, &options, h);
 	if (rc)
 		return rig_error("%s %s: %s (%s)", q->mutant->name, s->running,

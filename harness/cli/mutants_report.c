@@ -162,14 +162,15 @@ static void print_json(const struct rig_quarry *quarries, unsigned n,
 {
 	struct emit e = { .out = stdout };
 	struct rig_environment environment;
-	char kernel[RIG_FIELD_MAX];
+	const struct sim_options kernel = rig_args_kernel(args, NULL);
+	char text[RIG_FIELD_MAX];
 
 	rig_environment_fill(&environment, "racerig mutants");
 	emit_object(&e, NULL);
 	emit_environment(&e, &environment.report);
 	emit_string(&e, "world", "sim");
 	emit_string(&e, "kernel_options",
-		    sim_option_print(&args->kernel, kernel, sizeof(kernel)));
+		    sim_option_print(&kernel, text, sizeof(text)));
 	emit_integer(&e, "model_version", SIM_MODEL_VERSION);
 	emit_hex(&e, "seed", args->seed);
 	emit_array(&e, "results");

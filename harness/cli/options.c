@@ -144,11 +144,28 @@ static int set_starve(struct rig_args *a, const char *value)
 
 static int set_kernel(struct rig_args *a, const char *value)
 {
+	struct sim_options ignored;
 	const char *expected;
 
-	return sim_option_parse(&a->kernel, value, &expected) ?
-		       bad_value("kernel", value, expected) :
-		       0;
+	if (sim_option_parse(&ignored, value, &expected))
+		return bad_value("kernel", value, expected);
+	if (a->nkernel == RIG_ARGS_MAX) {
+		rig_error("--kernel: at most %d may be given", RIG_ARGS_MAX);
+		return -EINVAL;
+	}
+	a->kernel[a->nkernel++] = value;
+	return 0;
+}
+
+struct sim_options rig_args_kernel(const struct rig_args *a,
+				   const struct rig_scenario *scenario)
+{
+	struct sim_options kernel = rig_case_kernel(scenario);
+	const char *expected;
+
+	for (unsigned i = 0; i < a->nkernel; i++)
+		sim_option_parse(&kernel, a->kernel[i], &expected);
+	return kernel;
 }
 
 static int set_spawn(struct rig_args *a, const char *value)
@@ -356,7 +373,8 @@ static const struct {
 			     set_starve },
 	[RIG_OPT_KERNEL] = { "kernel", 0, "OPT=V",
 			     "a rule of the simulated kernel: etxtbsy=on|off, "
-			     "release-order=any|lifo|fifo, steps=kernel|call",
+			     "release-order=any|lifo|fifo, steps=kernel|call, "
+			     "wait-scope=process|thread, pids=fresh|reused",
 			     set_kernel },
 	[RIG_OPT_SPAWN] = { "spawn", 0, "HOW",
 			    "how children are made: vfork (report through "
@@ -460,7 +478,6 @@ static void defaults(struct rig_args *a, const struct rig_command *command,
 		.command = command,
 		.strategy = rig_strategies[0],
 		.starve_ns = 1000000000,
-		.kernel = sim_defaults,
 		.how = SPW_CLONE_VFORK,
 		.seed = 1,
 		.repeat = 1,

@@ -87,7 +87,8 @@ struct rig_args {
 	uint64_t max;
 	uint64_t time_ns;
 	uint64_t starve_ns;
-	struct sim_options kernel;
+	const char *kernel[RIG_ARGS_MAX]; /* each can be parsed */
+	unsigned nkernel;
 	enum spw_clone how;
 	uint64_t seed;
 	unsigned depth; /* 0: the default */
@@ -140,6 +141,11 @@ extern const struct rig_command rig_command_stress;
  */
 int rig_args_parse(struct rig_args *args, const struct rig_command *command,
 		   int argc, char **argv);
+
+/* The rules of the simulated kernel for a scenario (NULL: any), with what was
+ * given. */
+struct sim_options rig_args_kernel(const struct rig_args *args,
+				   const struct rig_scenario *scenario);
 
 /* "racerig: ..." as one line on standard error. Returns RIG_EXIT_ERROR. */
 int rig_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

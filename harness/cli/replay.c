@@ -233,6 +233,10 @@ static int go_to_control(struct replay *r)
 		       r->args->word[0], plan.fix.name);
 		return RIG_EXIT_SKIP;
 	}
+	if (rig_control_may(&plan.kernel, why, sizeof(why))) {
+		printf("SKIP %s: %s\n", r->args->word[0], why);
+		return RIG_EXIT_SKIP;
+	}
 	rig_interrupt_catch(); /* first: the directory must not stay */
 	if (rig_workdir_open(&r->dir, r->args->dir, why, sizeof(why)))
 		return rig_no_directory(r->args, why);

@@ -83,21 +83,35 @@ static int answer(struct rig_control *c, unsigned n)
 	return c->page->slot[n].result;
 }
 
-/* The caller's slot, with a thread behind it. */
+static void start_thread(struct rig_control *c, unsigned n)
+{
+	int rc = c->error;
+
+	/* A child that had the slot before has left its turn there. */
+	c->page->slot[n].turn = CTL_CONTROLLER;
+	if (!rc)
+		rc = ctl_service(c, CTL_THREAD, (int)n);
+	if (rc)
+		rig_abort(engine_of(c), rc,
+			  "control: a thread of the target could not be "
+			  "started");
+	c->slot[n].served = true;
+}
+
+/*
+ * The caller's slot, with a thread behind it. Threads are started in the order
+ * of their tasks: that is the order in which a wait for any child looks at
+ * theirs (next_thread).
+ */
 static struct ctl_slot *mine(struct rig_control *c)
 {
+	const struct rig_engine *e = engine_of(c);
 	unsigned n = self(c);
 
-	if (!c->slot[n].served) {
-		int rc = c->error ? c->error :
-				    ctl_service(c, CTL_THREAD, (int)n);
-
-		if (rc)
-			rig_abort(engine_of(c), rc,
-				  "control: a thread of the target could not "
-				  "be started");
-		c->slot[n].served = true;
-	}
+	for (unsigned i = 0; !c->slot[n].served && i <= n; i++)
+		if (!c->slot[i].served && !e->task[i].ended &&
+		    e->task[i].kind != RIG_KIND_CHILD)
+			start_thread(c, i);
 	return &c->page->slot[n];
 }
 
@@ -413,31 +427,110 @@ static int scan_call(struct spw_sys *sys, const char *path)
 	return agree(c, "scan-writers", model, real_call(c, CTL_SCAN));
 }
 
-/* Only the caller's own child is ever asked for: its slot is found by pid. */
+/* Where ids are used again both kernels have the same; else by the slot. */
 static pid_t real_pid(const struct rig_control *c, pid_t model)
 {
 	const struct rig_engine *e = engine_of(c);
 
+	if (sim_configured(c->sim)->pids_reused)
+		return model;
 	for (unsigned i = 0; i < e->ntasks; i++)
 		if ((pid_t)e->task[i].name == model)
 			return c->slot[i].pid;
 	return -1;
 }
 
-static int wait_call(struct spw_sys *sys, pid_t pid, struct spw_status *status)
+static void compare_status(struct rig_control *c, const struct ctl_slot *slot,
+			   const struct spw_status *status)
+{
+	agree(c, "wait, status", status->code, slot->out[0]);
+	agree(c, "wait, signal", status->signaled, slot->out[1]);
+}
+
+static pid_t wait_call(struct spw_sys *sys, pid_t pid, unsigned flags,
+		       struct spw_status *status)
 {
 	struct rig_control *c = control_of(sys);
-	int model = c->model.wait(sys, pid, status);
+	pid_t model = c->model.wait(sys, pid, flags, status);
 	struct ctl_slot *slot = mine(c);
+	pid_t real;
+
+	if (sim_configured(c->sim)->thread_scope)
+		flags |= SPW_WAIT_THREAD;
+	slot->arg[0] = pid == SPW_ANY_CHILD ? pid : real_pid(c, pid);
+	slot->arg[1] = (int)flags;
+	real = real_call(c, CTL_WAIT);
+	agree(c, "wait", model < 0 ? model : real_pid(c, model), real);
+	if (real > 0)
+		compare_status(c, slot, status);
+	return model;
+}
+
+/*
+ * The model's process ends at its next step, so the real one must not end now:
+ * it gets its signal then. Here the id is only asked for.
+ */
+static int kill_call(struct spw_sys *sys, pid_t pid, int sig)
+{
+	struct rig_control *c = control_of(sys);
+
+	return call_numbers(c, "kill", c->model.kill(sys, pid, sig), CTL_KILL,
+			    real_pid(c, pid), 0);
+}
+
+static int sigchld_wait_call(struct spw_sys *sys, uint64_t deadline_ns)
+{
+	struct rig_control *c = control_of(sys);
+
+	return call_numbers(c, "sigchld-wait",
+			    c->model.sigchld_wait(sys, deadline_ns),
+			    CTL_SIGCHLD, 0, 0);
+}
+
+static int pidfd_open_call(struct spw_sys *sys, pid_t pid)
+{
+	struct rig_control *c = control_of(sys);
+	int model = c->model.pidfd_open(sys, pid);
+
+	if (model == -ENOSYS) /* Plan 9 */
+		return model;
+	return call_numbers(c, "pidfd-open", model, CTL_PIDFD_OPEN,
+			    pid ? real_pid(c, pid) : 0, 0);
+}
+
+static int pidfd_poll_call(struct spw_sys *sys, int fd, uint64_t deadline_ns)
+{
+	struct rig_control *c = control_of(sys);
+
+	return call_numbers(c, "poll",
+			    c->model.pidfd_poll(sys, fd, deadline_ns),
+			    CTL_PIDFD_POLL, fd, 0);
+}
+
+static int pidfd_wait_call(struct spw_sys *sys, int fd,
+			   struct spw_status *status)
+{
+	struct rig_control *c = control_of(sys);
+	int model = c->model.pidfd_wait(sys, fd, status);
 	int real;
 
-	slot->arg[0] = real_pid(c, pid);
-	real = agree(c, "wait", model, real_call(c, CTL_WAIT));
-	if (!real) {
-		agree(c, "wait, status", status->code, slot->out[0]);
-		agree(c, "wait, signal", status->signaled, slot->out[1]);
-	}
+	if (model == -ENOSYS)
+		return model;
+	real = call_numbers(c, "wait", model, CTL_PIDFD_WAIT, fd, 0);
+	if (!real)
+		compare_status(c, mine(c), status);
 	return real;
+}
+
+/* As kill_call. */
+static int pidfd_signal_call(struct spw_sys *sys, int fd, int sig)
+{
+	struct rig_control *c = control_of(sys);
+	int model = c->model.pidfd_signal(sys, fd, sig);
+
+	if (model == -ENOSYS)
+		return model;
+	return call_numbers(c, "kill", model, CTL_PIDFD_SIGNAL, fd, 0);
 }
 
 /* ---- what happens without returning ---- */
@@ -465,16 +558,26 @@ static void parent_returns(struct rig_control *c, unsigned parent)
 	agree(c, "clone", 0, answer(c, parent));
 }
 
-static void clone_hook(void *ctx, enum spw_clone how, unsigned child)
+static void end_thread(struct rig_control *c, unsigned n)
+{
+	post(c, n, CTL_EXIT);
+	answer(c, n);
+	agree(c, "the end of a thread", 0, ctl_service(c, CTL_JOIN, (int)n));
+	c->slot[n] = (struct ctl_real){ .served = false };
+}
+
+static void clone_hook(void *ctx, enum spw_clone how, unsigned child, pid_t pid)
 {
 	struct rig_control *c = ctx;
 	struct ctl_slot *slot = mine(c);
 
-	if (c->slot[child].served)
-		rig_abort(engine_of(c), -EBUSY,
-			  "control: slot %u is a thread's", child);
+	if (c->slot[child].served) { /* a thread's, in an earlier execution */
+		end_thread(c, child);
+		c->disorder = true;
+	}
 	slot->arg[0] = (int)how;
 	slot->arg[1] = (int)child;
+	slot->arg[2] = pid;
 	/* The child's first turn is to say who it is. */
 	c->page->slot[child].op = CTL_BOOT;
 	c->page->slot[child].turn = CTL_TARGET;
@@ -485,6 +588,8 @@ static void clone_hook(void *ctx, enum spw_clone how, unsigned child)
 	c->slot[child].pid = answer(c, child);
 	if (c->slot[self(c)].call)
 		c->slot[self(c)].call->child = c->slot[child].pid;
+	if (pid)
+		agree(c, "id of a child", pid, c->slot[child].pid);
 	if (how == SPW_CLONE_FORK)
 		parent_returns(c, self(c));
 }
@@ -517,31 +622,34 @@ static void interpret_hook(void *ctx, int code)
 }
 
 /* The process ends on its own time; what counts is that it is a zombie. */
-static void exit_hook(void *ctx, int code)
+static void exit_hook(void *ctx, const struct spw_status *status)
 {
 	struct rig_control *c = ctx;
 	unsigned n = self(c);
 
-	c->page->slot[n].arg[0] = code;
-	post(c, n, CTL_EXIT);
+	if (status->signaled) {
+		c->page->slot[CTL_SERVICE].arg[1] = status->code;
+		agree(c, "the end of a process", 0,
+		      ctl_service(c, CTL_KILL, c->slot[n].pid));
+	} else {
+		c->page->slot[n].arg[0] = status->code;
+		post(c, n, CTL_EXIT);
+	}
 	agree(c, "exit", 0, ctl_service(c, CTL_OBSERVE, c->slot[n].pid));
 	let_parent_go(c, &c->slot[n]);
 }
 
 /*
- * The thread behind it stays for the next execution, unless its descriptor
- * table is its own: that one goes with it.
+ * The thread behind it stays for the next execution, unless something goes with
+ * it: a descriptor table of its own, or children, who may wait for which.
  */
-static void thread_end_hook(void *ctx)
+static void thread_end_hook(void *ctx, bool orphans)
 {
 	struct rig_control *c = ctx;
-	unsigned n = self(c);
 
-	if (!c->slot[n].private)
-		return;
-	post(c, n, CTL_EXIT);
-	answer(c, n);
-	c->slot[n] = (struct ctl_real){ .served = false };
+	if (c->slot[self(c)].private || orphans)
+		end_thread(c, self(c));
+	c->disorder = c->disorder || orphans;
 }
 
 /* ---- joining ---- */
@@ -576,6 +684,12 @@ void ctl_join(struct rig_control *c)
 	sys->seal = seal_call;
 	sys->scan_writers = scan_call;
 	sys->wait = wait_call;
+	sys->kill = kill_call;
+	sys->sigchld_wait = sigchld_wait_call;
+	sys->pidfd_open = pidfd_open_call;
+	sys->pidfd_poll = pidfd_poll_call;
+	sys->pidfd_wait = pidfd_wait_call;
+	sys->pidfd_signal = pidfd_signal_call;
 	c->mirror = (struct sim_mirror){
 		.ctx = c,
 		.begin = begin,

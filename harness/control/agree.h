@@ -27,8 +27,9 @@ struct rig_control {
 	struct ctl_real slot[CTL_SLOTS];
 	pid_t target;
 	int dir;
-	int error;  /* of the last ctl_fresh */
-	bool clean; /* the last execution ended as programs end */
+	int error;     /* of the last ctl_fresh */
+	bool clean;    /* the last execution ended as programs end */
+	bool disorder; /* a thread would come too late in the next one */
 	bool pinned;
 	bool joined;
 	cpu_set_t cpus; /* to be restored */

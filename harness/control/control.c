@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -58,13 +59,52 @@ static _Noreturn void become_target(const struct rig_control *c)
 	ctl_target_main(c->page, c->programs);
 }
 
+/*
+ * The target as the first process of a pid namespace, where it may choose ids.
+ * clone and not unshare, which would put later children there instead.
+ */
+static pid_t fork_apart(void)
+{
+	return (pid_t)syscall(SYS_clone, CLONE_NEWUSER | CLONE_NEWPID | SIGCHLD,
+			      0, 0, 0, 0);
+}
+
+/* Whether the child of a child has the id 201, which is asked for. */
+static int choose_an_id(void)
+{
+	pid_t pid = fork_apart();
+	int status;
+
+	if (pid < 0)
+		return -errno;
+	if (pid == 0)
+		_exit(-ctl_can_choose_ids());
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EIO;
+}
+
+int rig_control_may(const struct sim_options *options, char *why,
+		    size_t why_len)
+{
+	int rc = options->pids_reused ? choose_an_id() : 0;
+
+	if (rc)
+		snprintf(why, why_len,
+			 "no ids can be chosen here (clone3 with set_tid in a "
+			 "pid namespace): %s",
+			 strerror(-rc));
+	return rc;
+}
+
 static int start_target(struct rig_control *c)
 {
 	/* Mapped by set_up, or there is no target to start.
 	 * NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
 	memset(c->page, 0, sizeof(*c->page));
 	memset(c->slot, 0, sizeof(c->slot));
-	c->target = fork();
+	c->target = sim_configured(c->sim)->pids_reused ? fork_apart() : fork();
 	if (c->target < 0)
 		return -errno;
 	if (c->target == 0)
@@ -253,9 +293,10 @@ void rig_control_log(struct rig_control *c, struct rig_call_log *log)
  */
 int ctl_fresh(struct rig_control *c)
 {
-	int rc = c->clean ? ctl_service(c, CTL_CLEAN, 0) : -EAGAIN;
+	bool tidy = c->clean && !c->disorder;
+	int rc = tidy ? ctl_service(c, CTL_CLEAN, 0) : -EAGAIN;
 
-	c->clean = false;
+	c->clean = c->disorder = false;
 	for (unsigned i = 0; i < CTL_SLOTS; i++)
 		if (c->slot[i].pid) /* a child of the last execution */
 			c->slot[i] = (struct ctl_real){ .served = false };

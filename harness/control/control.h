@@ -29,6 +29,12 @@ struct rig_control;
  */
 int rig_control_open(struct rig_control **control, struct sim *sim,
 		     const char *dir, char *why, size_t why_len);
+/*
+ * Whether this kernel can be made to do as options say. 0, or -errno and why it
+ * cannot.
+ */
+int rig_control_may(const struct sim_options *options, char *why,
+		    size_t why_len);
 /* Ends the target; sim is alone again. */
 void rig_control_close(struct rig_control *control);
 

@@ -12,7 +12,7 @@
 
 enum {
 	CTL_SLOTS = 62,
-	CTL_SERVICE = 61, /* slot of the target's service thread */
+	CTL_SERVICE = 61, /* slot of the target's service thread; 0: its main */
 	CTL_DATA = 256,   /* bytes that one read or write moves */
 	CTL_PATH = 32,
 	CTL_MAPS = 4,
@@ -47,14 +47,23 @@ enum ctl_op {
 	CTL_MEMFD,
 	CTL_SEAL,
 	CTL_SCAN,
-	CTL_CLONE,     /* arg[0]: enum spw_clone, arg[1]: the child's slot */
+	/* arg[0]: enum spw_clone, arg[1]: the child's slot, arg[2]: its id
+	 * where that is chosen, or 0 */
+	CTL_CLONE,
 	CTL_EXECVE,    /* path, with the first argument in data, if any */
 	CTL_EXEC_FD,   /* arg[0], likewise */
 	CTL_INTERPRET, /* the program reads its script: what that says */
 	CTL_EXIT,
-	CTL_WAIT,
+	CTL_WAIT, /* arg[1]: enum spw_wait_flags */
+	CTL_KILL,
+	CTL_SIGCHLD, /* one that is pending */
+	CTL_PIDFD_OPEN,
+	CTL_PIDFD_POLL, /* has it ended? */
+	CTL_PIDFD_WAIT,
+	CTL_PIDFD_SIGNAL,
 	/* For the service thread alone. */
 	CTL_THREAD,  /* starts a thread that serves slot arg[0] */
+	CTL_JOIN,    /* waits until that thread has left nothing behind */
 	CTL_OBSERVE, /* waits until child arg[0] is a zombie, leaves it one */
 	CTL_CLEAN,   /* removes files; the descriptors left open */
 };

@@ -15,10 +15,10 @@
  */
 #if defined(__x86_64__)
 enum { OPENAT = 257, READ = 0, MMAP = 9, CLOSE = 3 };
-enum { FUTEX = 202, EXIT_GROUP = 231 };
+enum { FUTEX = 202, EXIT_GROUP = 231, GETPPID = 110 };
 #elif defined(__aarch64__)
 enum { OPENAT = 56, READ = 63, MMAP = 222, CLOSE = 57 };
-enum { FUTEX = 98, EXIT_GROUP = 94 };
+enum { FUTEX = 98, EXIT_GROUP = 94, GETPPID = 173 };
 #endif
 enum { CWD = -100, READ_WRITE = 2, PROT_READ_WRITE = 3, SHARED = 1 };
 enum { FUTEX_WAIT, FUTEX_WAKE };
@@ -128,12 +128,19 @@ static int interpret(const char *path)
 /* Gives the slot back with a result, until the next command is there. */
 static void answer(struct ctl_slot *slot, int result)
 {
+	const long second[2] = { 1, 0 }; /* struct timespec */
+	long parent = call(GETPPID, 0, 0, 0, 0, 0, 0);
+
 	slot->result = result;
 	__atomic_store_n(&slot->turn, CTL_CONTROLLER, __ATOMIC_RELEASE);
 	call(FUTEX, (long)&slot->turn, FUTEX_WAKE, 1, 0, 0, 0);
-	while (__atomic_load_n(&slot->turn, __ATOMIC_ACQUIRE) != CTL_TARGET)
-		call(FUTEX, (long)&slot->turn, FUTEX_WAIT, CTL_CONTROLLER, 0, 0,
-		     0);
+	while (__atomic_load_n(&slot->turn, __ATOMIC_ACQUIRE) != CTL_TARGET) {
+		call(FUTEX, (long)&slot->turn, FUTEX_WAIT, CTL_CONTROLLER,
+		     (long)second, 0, 0);
+		/* Whoever dies in the rig, nobody stays behind waiting. */
+		if (call(GETPPID, 0, 0, 0, 0, 0, 0) != parent)
+			quit(123);
+	}
 }
 
 void program_main(long *stack);

@@ -6,15 +6,29 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { FDS_CHECKED = 40 };
+#ifndef SYS_clone3
+#define SYS_clone3 435
+#endif
+#ifndef CLONE_VFORK
+#define CLONE_VFORK 0x00004000
+#endif
+
+enum { FDS_CHECKED = 40, ALIVE_MS = 1000 };
+
+/* struct clone_args as of Linux 5.5 (CLONE_ARGS_SIZE_VER1). */
+struct clone3_at {
+	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal;
+	uint64_t stack, stack_size, tls;
+	uint64_t set_tid, set_tid_size;
+};
 
 struct server {
 	struct ctl_page *page;
@@ -54,6 +68,42 @@ static SPW_CHILD int call_execve(struct spw_sys *sys, struct ctl_slot *slot,
 	return sys->execve(sys, slot->path, argv, envp);
 }
 
+/*
+ * A child with an id that was chosen, which needs a pid namespace of one's own.
+ * Its memory is a copy under vfork as well: it has nothing to say there.
+ */
+static int clone_at(spw_child_fn *child, void *arg, enum spw_clone how,
+		    pid_t pid)
+{
+	struct clone3_at args = {
+		.flags = how == SPW_CLONE_VFORK ? CLONE_VFORK : 0,
+		.exit_signal = SIGCHLD,
+		.set_tid = (uintptr_t)&pid,
+		.set_tid_size = 1,
+	};
+	long result = syscall(SYS_clone3, &args, sizeof(args));
+
+	if (result == 0)
+		syscall(SYS_exit_group, child(arg));
+	return result < 0 ? -errno : 0;
+}
+
+static int leave(void *arg)
+{
+	return *(const int *)arg;
+}
+
+int ctl_can_choose_ids(void)
+{
+	pid_t pid = 201;
+	int code = 1;
+	int rc = clone_at(leave, &code, SPW_CLONE_FORK, pid);
+
+	if (!rc && waitpid(pid, NULL, 0) != pid)
+		rc = -errno;
+	return rc;
+}
+
 static int call_clone(const struct server *self, struct ctl_slot *slot)
 {
 	struct spw_sys *sys = spw_sys_linux();
@@ -61,15 +111,23 @@ static int call_clone(const struct server *self, struct ctl_slot *slot)
 	pid_t pid;
 
 	child.slot = (unsigned)slot->arg[1];
+	if (slot->arg[2])
+		return clone_at(serve_child, &child,
+				(enum spw_clone)slot->arg[0], slot->arg[2]);
 	return sys->clone(sys, (enum spw_clone)slot->arg[0], serve_child,
 			  &child, sizeof(child), &pid);
 }
 
 static int call_wait(struct spw_sys *sys, struct ctl_slot *slot)
 {
-	struct spw_status status;
-	int rc = sys->wait(sys, slot->arg[0], &status);
+	struct spw_status status = { .code = 0 };
+	int rc;
 
+	if (slot->op == CTL_PIDFD_WAIT)
+		rc = sys->pidfd_wait(sys, slot->arg[0], &status);
+	else
+		rc = sys->wait(sys, slot->arg[0], (unsigned)slot->arg[1],
+			       &status);
 	slot->out[0] = status.code;
 	slot->out[1] = status.signaled;
 	return rc;
@@ -88,6 +146,25 @@ static int call_map(struct spw_sys *sys, struct ctl_slot *s)
 	}
 	memcpy(&address, s->data, sizeof(address));
 	return sys->unmap(sys, address, (size_t)s->arg[0]);
+}
+
+/* Calls on processes that have ended, or may have. */
+static int call_process(struct spw_sys *sys, struct ctl_slot *s)
+{
+	switch (s->op) {
+	case CTL_KILL:
+		return sys->kill(sys, s->arg[0], s->arg[1]);
+	case CTL_SIGCHLD:
+		return sys->sigchld_wait(sys, 0);
+	case CTL_PIDFD_OPEN:
+		return sys->pidfd_open(sys, s->arg[0]);
+	case CTL_PIDFD_POLL:
+		return sys->pidfd_poll(sys, s->arg[0], 0);
+	case CTL_PIDFD_SIGNAL:
+		return sys->pidfd_signal(sys, s->arg[0], s->arg[1]);
+	default:
+		return call_wait(sys, s);
+	}
 }
 
 /* Calls that some guards make. -ENOSYS: not one of these. */
@@ -172,7 +249,13 @@ static SPW_CHILD int call(const struct server *self, struct ctl_slot *slot)
 	case CTL_EXEC_FD:
 		return call_execve(spw_sys_linux(), slot, self->slot);
 	case CTL_WAIT:
-		return call_wait(spw_sys_linux(), slot);
+	case CTL_KILL:
+	case CTL_SIGCHLD:
+	case CTL_PIDFD_OPEN:
+	case CTL_PIDFD_POLL:
+	case CTL_PIDFD_WAIT:
+	case CTL_PIDFD_SIGNAL:
+		return call_process(spw_sys_linux(), slot);
 	case CTL_EXIT:
 		return 0;
 	default:
@@ -180,15 +263,29 @@ static SPW_CHILD int call(const struct server *self, struct ctl_slot *slot)
 	}
 }
 
+/*
+ * Waits for its turn. Whoever dies in the rig, nobody stays behind waiting. Not
+ * by PR_SET_PDEATHSIG: a child must outlive the thread that made it.
+ */
+static SPW_CHILD bool await_turn(struct ctl_slot *slot, long parent)
+{
+	while (ctl_await(slot, CTL_TARGET, ALIVE_MS))
+		if (syscall(SYS_getppid) != parent)
+			return false;
+	return true;
+}
+
 /* Answers calls until told to exit; the exit code. */
 static SPW_CHILD int serve(const struct server *self)
 {
 	struct ctl_slot *slot = &self->page->slot[self->slot];
+	long parent = syscall(SYS_getppid);
 
 	for (;;) {
 		bool over;
 
-		ctl_await(slot, CTL_TARGET, 0);
+		if (!await_turn(slot, parent))
+			return 123;
 		over = slot->op == CTL_EXIT;
 		slot->result = call(self, slot);
 		ctl_give(slot, CTL_CONTROLLER);
@@ -197,35 +294,56 @@ static SPW_CHILD int serve(const struct server *self)
 	}
 }
 
-/* Whoever dies in the rig, nobody stays behind waiting for a turn. */
 static SPW_CHILD int serve_child(void *arg)
 {
-	syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
 	return serve(arg);
 }
 
 /* ---- the service thread ---- */
 
+static struct thread {
+	struct server server;
+	pid_t tid;
+} threads[CTL_SLOTS];
+
 static void *serve_thread(void *arg)
 {
-	serve(arg);
+	struct thread *thread = arg;
+
+	__atomic_store_n(&thread->tid, (pid_t)syscall(SYS_gettid),
+			 __ATOMIC_RELAXED);
+	serve(&thread->server);
 	return NULL;
 }
 
-static int start_thread(struct server *of, unsigned slot)
+static int start_thread(const struct server *of, unsigned slot)
 {
-	static struct server servers[CTL_SLOTS];
 	pthread_attr_t attr;
 	pthread_t thread;
 	int rc;
 
-	servers[slot] = *of;
-	servers[slot].slot = slot;
+	if (slot == 0) /* the main thread, which serves already */
+		return 0;
+	threads[slot] = (struct thread){ .server = *of };
+	threads[slot].server.slot = slot;
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	rc = pthread_create(&thread, &attr, serve_thread, &servers[slot]);
+	rc = pthread_create(&thread, &attr, serve_thread, &threads[slot]);
 	pthread_attr_destroy(&attr);
 	return -rc;
+}
+
+/*
+ * Its children are another thread's when its id is gone (exit_notify, then
+ * release_task); for pthread_join it is over earlier.
+ */
+static int join_thread(unsigned slot)
+{
+	pid_t tid = __atomic_load_n(&threads[slot].tid, __ATOMIC_RELAXED);
+
+	while (!syscall(SYS_tgkill, getpid(), tid, 0))
+		sched_yield();
+	return errno == ESRCH ? 0 : -errno;
 }
 
 static int observe(pid_t pid)
@@ -244,6 +362,8 @@ static int clean(void)
 	char path[CTL_PATH];
 	int open_fds = 0;
 
+	while (!spw_sys_linux()->sigchld_wait(spw_sys_linux(), 0))
+		;
 	for (int i = 1; i < CTL_PROGRAMS; i++) {
 		snprintf(path, sizeof(path), "prog-a%d", i);
 		unlink(path);
@@ -255,21 +375,52 @@ static int clean(void)
 	return open_fds;
 }
 
-_Noreturn void ctl_target_main(struct ctl_page *page,
-			       const struct ctl_programs *programs)
+static int service(const struct server *self, const struct ctl_slot *slot)
 {
-	struct server self = { page, programs, CTL_SERVICE };
-	struct ctl_slot *slot = &page->slot[CTL_SERVICE];
+	switch (slot->op) {
+	case CTL_THREAD:
+		return start_thread(self, (unsigned)slot->arg[0]);
+	case CTL_JOIN:
+		return join_thread((unsigned)slot->arg[0]);
+	case CTL_OBSERVE:
+		return observe(slot->arg[0]);
+	case CTL_KILL:
+		return kill(slot->arg[0], slot->arg[1]) ? -errno : 0;
+	default:
+		return clean();
+	}
+}
+
+static void *serve_service(void *arg)
+{
+	const struct server *self = arg;
+	struct ctl_slot *slot = &self->page->slot[CTL_SERVICE];
 
 	for (;;) {
 		ctl_await(slot, CTL_TARGET, 0);
-		if (slot->op == CTL_THREAD)
-			slot->result =
-				start_thread(&self, (unsigned)slot->arg[0]);
-		else if (slot->op == CTL_OBSERVE)
-			slot->result = observe(slot->arg[0]);
-		else
-			slot->result = clean();
+		slot->result = service(self, slot);
 		ctl_give(slot, CTL_CONTROLLER);
 	}
+	return NULL;
+}
+
+/*
+ * The main thread stands for the scenario's: children of threads that end come
+ * to it. SIGCHLD is left pending, in every thread.
+ */
+_Noreturn void ctl_target_main(struct ctl_page *page,
+			       const struct ctl_programs *programs)
+{
+	static struct server self, main;
+	pthread_t thread;
+	sigset_t set;
+
+	self = (struct server){ page, programs, CTL_SERVICE };
+	main = (struct server){ page, programs, 0 };
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	if (pthread_create(&thread, NULL, serve_service, &self))
+		_exit(120);
+	_exit(serve(&main));
 }

@@ -9,9 +9,12 @@
 
 #include "control/page.h"
 
-/* The body of the target; its main thread serves CTL_SERVICE. */
+/* The body of the target; its main thread serves slot 0. */
 _Noreturn void ctl_target_main(struct ctl_page *page,
 			       const struct ctl_programs *programs);
+
+/* 0, or -errno: a process of this pid namespace cannot choose an id. */
+int ctl_can_choose_ids(void);
 
 /* ---- turns, for both sides ---- */
 

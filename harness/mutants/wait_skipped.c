@@ -8,10 +8,11 @@
  */
 #include "mutants/mutant.h"
 
-static int no_wait(struct spw_sys *sys, pid_t pid, struct spw_status *status)
+static pid_t no_wait(struct spw_sys *sys, pid_t pid, unsigned flags,
+		     struct spw_status *status)
 {
 	*status = (struct spw_status){ .code = 0 };
-	return 0;
+	return pid;
 }
 
 static void plant(struct spw_sys *sys)

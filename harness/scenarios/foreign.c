@@ -53,8 +53,8 @@ static void run_child(struct rig_run *run, enum spw_clone how, spw_child_fn *fn,
 	rig_fork_end(run);
 	sys->signals_set(sys, &child->mask);
 	if (!rc)
-		rc = sys->wait(sys, pid, &status);
-	if (rc)
+		rc = sys->wait(sys, pid, 0, &status);
+	if (rc < 0)
 		rig_run_fail(run, "failed", "a foreign child: %s",
 			     strerror(-rc));
 	else if (status.signaled || status.code)

@@ -44,21 +44,44 @@ bool rig_fix_find(const struct rig_family *family, const char *name,
 	return find_fix(family->fix, name, fix);
 }
 
+/* Is word one of words, which have spaces between? */
+static bool is_among(const char *word, const char *words)
+{
+	size_t len = strlen(word);
+
+	for (; *words; words += strspn(words, " ")) {
+		size_t n = strcspn(words, " ");
+
+		if (n == len && !memcmp(words, word, n))
+			return true;
+		words += n;
+	}
+	return false;
+}
+
 enum rig_claim rig_claim(const struct rig_scenario *scenario,
 			 const struct rig_fix *fix)
 {
+	if (scenario->sound && is_among(fix->name, scenario->sound))
+		return RIG_CLAIM_NEVER;
 	if (!fix->claims_sound)
 		return RIG_CLAIM_RARER;
-	return (scenario->foreign_fork && fix->every_fork) ||
+	return scenario->sound || (scenario->foreign_fork && fix->every_fork) ||
 			       (scenario->mapping && fix->no_mapping) ||
 			       (scenario->by_kernel && fix->at_spawn) ?
 		       RIG_CLAIM_NOTHING :
 		       RIG_CLAIM_NEVER;
 }
 
+const struct spw_waiter *rig_fix_waiter(const struct rig_fix *fix)
+{
+	return fix->waiter ? fix->waiter : spw_waiter_find("by-pid");
+}
+
 bool rig_fix_runs_here(const struct rig_fix *fix)
 {
-	const struct spw_options options = { .guard = fix->guard };
+	const struct spw_options options = { .guard = fix->guard,
+					     .waiter = rig_fix_waiter(fix) };
 	struct spw_rt *rt;
 	int rc = fix->guard ? spw_open(&rt, &options) : -ENOMEM;
 
@@ -100,6 +123,8 @@ static int open_runtime(struct rig_run *run)
 {
 	const struct spw_options options = { .sys = run->sys,
 					     .guard = run->fix.guard,
+					     .waiter =
+						     rig_fix_waiter(&run->fix),
 					     .how = run->how };
 
 	run->rt = NULL;

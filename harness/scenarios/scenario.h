@@ -39,10 +39,12 @@ struct rig_fix {
 	/* Children are made in that way, whatever was asked for: family spawn. */
 	bool sets_how;
 	enum spw_clone how;
-	bool locks_forks; /* see struct rig_run */
+	bool locks_forks;                /* see struct rig_run */
+	bool pidfds;                     /* the kernel has to have such */
+	const struct spw_waiter *waiter; /* family wait: the fix */
 };
 
-/* Fix number i of a list, false past the last. Number 0 is "none": unfixed. */
+/* Fix number i of a list, false past the last. Number 0 is unfixed: "none". */
 typedef bool rig_fix_fn(unsigned i, struct rig_fix *fix);
 
 struct rig_family {
@@ -68,6 +70,11 @@ struct rig_scenario {
 	 * search lets them begin in one order only. */
 	bool identical;
 	unsigned rounds; /* how often an actor does it, where that differs */
+	/* Rules of the simulated kernel that differ here, as for --kernel. */
+	const char *kernel;
+	/* The fixes that claim to be sound here, with spaces between, where
+	 * those are not the ones that claim it everywhere. */
+	const char *sound;
 	/* What it does that the condition of a fix excludes: see rig_claim. */
 	bool foreign_fork; /* it forks behind the back of libspw */
 	bool mapping;      /* it has a mapping of the file that it writes */
@@ -140,6 +147,7 @@ extern const struct rig_family rig_family_tiny;
 extern const struct rig_family rig_family_etxtbsy;
 extern const struct rig_family rig_family_fork;
 extern const struct rig_family rig_family_spawn;
+extern const struct rig_family rig_family_wait;
 
 /* Fix number i of those for the real kernel. */
 bool rig_real_fix(const struct rig_family *family, unsigned i,
@@ -161,35 +169,48 @@ enum rig_claim {
 enum rig_claim rig_claim(const struct rig_scenario *scenario,
 			 const struct rig_fix *fix);
 
+/* The waiter of a runtime with that fix; where nothing is about waiting the one
+ * that makes no calls of its own. */
+const struct spw_waiter *rig_fix_waiter(const struct rig_fix *fix);
+
 /* False where this machine's kernel lacks what the fix needs (O_CLOFORK). */
 bool rig_fix_runs_here(const struct rig_fix *fix);
 
 /* ---- all scenarios, sorted by name ---- */
 
-#define RIG_SCENARIOS(X)      \
-	X(aba_stack)          \
-	X(bluetooth)          \
-	X(bounded_buffer)     \
-	X(lock_order)         \
-	X(lock_sections)      \
-	X(lock_sections_2)    \
-	X(lock_sections_3)    \
-	X(racy_counter)       \
-	X(racy_counter_2)     \
-	X(reorder)            \
-	X(twostage)           \
-	X(work_steal)         \
-	X(build_and_run)      \
-	X(build_beside_noise) \
-	X(foreign_fork)       \
-	X(mapped_writer)      \
-	X(never_execs)        \
-	X(rewrite_in_place)   \
-	X(script)             \
-	X(flock_try)          \
-	X(pipe_eof)           \
-	X(report_pipe_held)   \
-	X(lost_update)
+#define RIG_SCENARIOS(X)        \
+	X(aba_stack)            \
+	X(bluetooth)            \
+	X(bounded_buffer)       \
+	X(lock_order)           \
+	X(lock_sections)        \
+	X(lock_sections_2)      \
+	X(lock_sections_3)      \
+	X(racy_counter)         \
+	X(racy_counter_2)       \
+	X(reorder)              \
+	X(twostage)             \
+	X(work_steal)           \
+	X(build_and_run)        \
+	X(build_beside_noise)   \
+	X(foreign_fork)         \
+	X(mapped_writer)        \
+	X(never_execs)          \
+	X(rewrite_in_place)     \
+	X(script)               \
+	X(flock_try)            \
+	X(pipe_eof)             \
+	X(report_pipe_held)     \
+	X(lost_update)          \
+	X(wait_any_child_thief) \
+	X(wait_coalesced)       \
+	X(wait_cross_thread)    \
+	X(wait_double_wait)     \
+	X(wait_foreign_child)   \
+	X(wait_kill_after_reap) \
+	X(wait_owner_dies)      \
+	X(wait_pid_reuse)       \
+	X(wait_two_children)
 
 #define X(name) extern const struct rig_scenario rig_scenario_##name;
 RIG_SCENARIOS(X)

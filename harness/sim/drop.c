@@ -42,6 +42,7 @@ bool sim_drop_visible(struct sim *sim, const struct sim_file *f)
 		return sim->pipe[f->object].readers;
 	case SIM_NULL:
 	case SIM_EVENTS:
+	case SIM_PIDFD:
 		break;
 	}
 	return false;
@@ -54,6 +55,8 @@ static const char *describe(const struct sim *sim, const struct sim_file *f,
 		snprintf(buf, size, "%s", sim->inode[f->object].path);
 	else if (f->kind == SIM_EVENTS)
 		snprintf(buf, size, "watch %u", f->object);
+	else if (f->kind == SIM_PIDFD)
+		snprintf(buf, size, "pidfd");
 	else
 		snprintf(buf, size, "pipe %u %s", f->object,
 			 f->kind == SIM_PIPE_READ ? "reader" : "writer");

@@ -23,7 +23,10 @@ enum {
 	SIM_PIPES = 32,
 	SIM_MAPS = 2,        /* mappings of a process: ENOMEM beyond */
 	SIM_PROCS = 48,      /* EAGAIN beyond */
-	SIM_LOCKS = 32,      /* of each kind: EAGAIN beyond */
+	SIM_LOCKERS = 16,    /* tasks that create locks */
+	SIM_LOCKS_MAIN = 32, /* of each kind, by the first; EAGAIN beyond */
+	SIM_LOCKS_EACH = 8,  /* by each of the others */
+	SIM_LOCKS = SIM_LOCKS_MAIN + (SIM_LOCKERS - 1) * SIM_LOCKS_EACH,
 	SIM_DATA = 64,       /* bytes of a file */
 	SIM_PIPE_DATA = 256, /* bytes in a pipe */
 	SIM_PATH = 32,
@@ -67,6 +70,10 @@ enum sim_class { SIM_CALL, SIM_INNER, SIM_MINOR };
 	X(SETSID, "setsid", MINOR)            \
 	X(SETPGID, "setpgid", MINOR)          \
 	X(WAIT, "wait", CALL)                 \
+	X(KILL, "kill", CALL)                 \
+	X(PIDFD_OPEN, "pidfd-open", CALL)     \
+	X(POLL, "poll", CALL)                 \
+	X(SIGCHLD, "sigchld-wait", CALL)      \
 	X(EXIT, "exit", CALL)                 \
 	X(THREAD, "thread-create", MINOR)     \
 	X(JOIN, "thread-join", MINOR)         \
@@ -82,6 +89,7 @@ enum sim_class { SIM_CALL, SIM_INNER, SIM_MINOR };
 	X(VFORK_RETURN, "clone-return", CALL) \
 	X(READ_WAKE, "read-wake", INNER)      \
 	X(LOOK, "scan-process", INNER)        \
+	X(WAIT_WAKE, "wait-wake", INNER)      \
 	X(LEASE_BREAK, "lease-break", INNER)  \
 	X(FLOCK_GRANT, "flock-grant", INNER)  \
 	X(CLOSE_EVENT, "close-event", INNER)  \
@@ -111,10 +119,15 @@ enum sim_op {
 enum {
 	SIM_NAMES = 64,
 	SIM_OBJECT_NAMES = RIG_OBJECT_SUBJECT,
-	SIM_OBJECT_LOCKS = SIM_OBJECT_NAMES + SIM_NAMES, /* which are free */
-	SIM_OBJECT_MAPS,                                 /* of all processes */
-	SIM_OBJECT_PROCS, /* which are running, and with which table */
-	SIM_OBJECTS_FIXED = SIM_NAMES + 3,
+	/* Which of those that a task may create are free. */
+	SIM_OBJECT_LOCKS = SIM_OBJECT_NAMES + SIM_NAMES,
+	/* Ids of processes that are free, where they are used again. */
+	SIM_OBJECT_PIDS = SIM_OBJECT_LOCKS + SIM_LOCKERS,
+	SIM_OBJECT_CHILDREN, /* of process 1 */
+	SIM_OBJECT_SIGCHLD,  /* pending for process 1 */
+	SIM_OBJECT_MAPS,     /* of all processes */
+	SIM_OBJECT_PROCS,    /* which are running, and with which table */
+	SIM_OBJECTS_FIXED = SIM_NAMES + SIM_LOCKERS + 5,
 };
 
 /* Of an inode, from its first on. */
@@ -141,6 +154,22 @@ enum sim_pipe_object {
 	SIM_PIPE_WRITERS,
 	SIM_PIPE_BYTES,
 	SIM_PIPE_OBJECTS,
+};
+
+/* Of a process. */
+enum sim_proc_object {
+	SIM_LIFE,   /* it runs or has ended */
+	SIM_REAPED, /* it is there at all */
+	SIM_MAKER,  /* which thread may wait for it */
+	SIM_KILLED,
+	SIM_PROC_OBJECTS,
+};
+
+/* Of a task. */
+enum sim_task_object {
+	SIM_TASK_END,      /* and what it gives back to a parent */
+	SIM_TASK_CHILDREN, /* that it made or that came to it */
+	SIM_TASK_OBJECTS,
 };
 
 /* Of a descriptor table: one for each number, and one for all of them. */
@@ -175,12 +204,13 @@ enum sim_kind {
 	SIM_PIPE_WRITE,
 	SIM_NULL,
 	SIM_EVENTS, /* inotify */
+	SIM_PIDFD,
 };
 
 /* struct file: an open file description. */
 struct sim_file {
 	enum sim_kind kind;
-	uint8_t object; /* inode, pipe or watch */
+	uint8_t object; /* inode, pipe, watch or process */
 	uint8_t refs;
 	uint16_t pos;
 	bool readable;
@@ -190,6 +220,8 @@ struct sim_file {
 	bool locked;    /* holds its inode's flock */
 	uint8_t opener; /* index of the task; for traces only */
 	rig_object id;
+	rig_object target; /* pidfd: object of the process, which is not used
+			      again as its place in the table is */
 };
 
 /* One inode watched for the release of files that were open for writing. */
@@ -247,8 +279,13 @@ struct sim_proc {
 	uint8_t image; /* inode whose program it runs; 0: the scenario itself */
 	uint8_t threads;
 	uint8_t map[SIM_MAPS]; /* files; 0: free */
+	uint8_t maker;  /* task index + 1 of the thread whose child it is */
+	uint8_t killed; /* signal that ends it */
+	bool ending;    /* it is too late for a signal */
+	bool sigchld;   /* is pending */
+	uint32_t born;  /* how-many-th child of all threads' */
 	struct spw_status status;
-	rig_set waiters;
+	rig_set waiters; /* for its end */
 	rig_object object;
 };
 
@@ -257,8 +294,8 @@ struct sim_task {
 	struct rig_task *task;
 	uint8_t proc;
 	uint8_t table;
-	rig_object object; /* its end, and what it gives back to a parent */
-	bool threw;        /* thread: it has ended */
+	rig_object object;
+	bool threw; /* thread: it has ended */
 	bool joined;
 	rig_set joiners;
 	struct sim_task *vfork_parent; /* suspended until this one lets go */
@@ -272,8 +309,9 @@ struct sim_task {
 	/* What a polling loop looked at in vain, for pause. */
 	uint8_t watch; /* inode; 0: nothing */
 	uint32_t watch_version;
-	bool scans; /* it looked through the processes */
-	bool fused; /* the next call belongs to the pause before it */
+	bool scans;        /* it looked through the processes */
+	bool fused;        /* the next call belongs to the pause before it */
+	bool own_children; /* in a wait for any child: the thread's own only */
 	/* What runs on it. */
 	spw_child_fn *child;
 	void (*thread)(void *arg);
@@ -321,6 +359,9 @@ struct sim {
 	void *ctx;
 	enum rig_kind thread_kind;
 	uint32_t live_blocks; /* of memory */
+	uint32_t born;        /* processes so far */
+	rig_set any_waiters;  /* tasks that wait for any child */
+	rig_set sigchld_waiters;
 	unsigned ntasks, ninodes, nfiles, npipes, ntables, nprocs;
 	unsigned nwatches, nnames;
 	unsigned nmutexes, nrwlocks, nconds, nheaps;
@@ -419,6 +460,8 @@ static inline uint32_t sim_watch_version(const struct sim *sim,
 
 /* The calling task is about to make a call that others can see. */
 void sim_point(struct sim *sim, unsigned op);
+/* In a call that waits, until it may go on or deadline_ns has come. */
+void sim_point_until(struct sim *sim, unsigned op, uint64_t deadline_ns);
 /* A call on the caller's descriptor table: a point where that is shared. */
 void sim_table_point(struct sim *sim, unsigned op);
 /* A step inside a call: a point with options.inner_steps. */
@@ -487,6 +530,26 @@ void sim_maps_drop(struct sim *sim);
 /* ---- processes: process.c, exec.c ---- */
 
 _Noreturn void sim_exit(struct sim *sim, int code);
+/* The caller, in a child, was killed before it got to exit. */
+_Noreturn void sim_die(struct sim *sim);
+/* "a1.c1", or the number where ids are used again. */
+const char *sim_pid_text(const struct sim *sim, pid_t pid, char *buf);
+
+/* ---- waiting: wait.c, pidfd.c ---- */
+
+/* The thread whose child it is. */
+const struct sim_task *sim_maker(const struct sim *sim,
+				 const struct sim_proc *proc);
+/* A child was made, has ended or is gone: who waits for any may go on. */
+void sim_children_changed(struct sim *sim);
+/* The caller, a thread, ends: its children, if any, are another thread's. */
+bool sim_orphan(struct sim *sim);
+/* The caller's child i, a zombie, goes. Returns its status. */
+struct spw_status sim_reap(struct sim *sim, unsigned i);
+/* A signal for process i; 0 or -errno. */
+int sim_signal(struct sim *sim, unsigned i, int sig);
+/* The process of that id, a zombie too, or 0. */
+unsigned sim_find_pid(struct sim *sim, pid_t pid);
 /* What child was given must be the same at each of its calls. */
 void sim_child_given(struct sim_task *child, const void *arg, size_t len);
 /* unshare_files: the caller gets a copy of the table that it shares. */
@@ -507,6 +570,8 @@ void sim_scan_calls(struct spw_sys *sys);
 void sim_memfd_calls(struct spw_sys *sys);
 void sim_process_calls(struct spw_sys *sys);
 void sim_exec_calls(struct spw_sys *sys);
+void sim_wait_calls(struct spw_sys *sys);
+void sim_pidfd_calls(struct spw_sys *sys);
 void sim_thread_calls(struct spw_sys *sys);
 void sim_lock_calls(struct spw_sys *sys);
 void sim_clock_calls(struct spw_sys *sys);

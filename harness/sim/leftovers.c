@@ -19,8 +19,7 @@ static void check_tasks(struct sim *sim)
 	for (unsigned i = 2; i <= sim->nprocs; i++)
 		if (sim->proc[i].life)
 			rig_fail(sim->engine, "leak", "%s is a zombie",
-				 rig_name_text((rig_name)sim->proc[i].pid,
-					       name));
+				 sim_pid_text(sim, sim->proc[i].pid, name));
 }
 
 static void check_descriptors(struct sim *sim)

@@ -40,14 +40,45 @@ static void update(struct sim *sim, rig_set waiters, bool free)
 		rig_disable(sim->engine, waiters);
 }
 
+/* ---- places in the tables ---- */
+
+/*
+ * Each task has places of its own, as it has memory: which of two tasks creates
+ * a lock first makes no difference.
+ */
+static unsigned first_of(struct sim *sim)
+{
+	unsigned task = sim->engine->current->index;
+
+	if (task >= SIM_LOCKERS)
+		return SIM_LOCKS;
+	sim_access(sim, SIM_OBJECT_LOCKS + task, RIG_WRITE);
+	return task ? SIM_LOCKS_MAIN + (task - 1) * SIM_LOCKS_EACH : 0;
+}
+
+static unsigned end_of(const struct sim *sim)
+{
+	unsigned task = sim->engine->current->index;
+
+	return SIM_LOCKS_MAIN + task * SIM_LOCKS_EACH;
+}
+
+static void access_place(struct sim *sim, unsigned place)
+{
+	unsigned task = place < SIM_LOCKS_MAIN ?
+				0 :
+				(place - SIM_LOCKS_MAIN) / SIM_LOCKS_EACH + 1;
+
+	sim_access(sim, SIM_OBJECT_LOCKS + task, RIG_WRITE);
+}
+
 /* ---- mutex ---- */
 
 static int mutex_create(struct spw_sys *sys, struct spw_mutex **mutex)
 {
 	struct sim *sim = sim_of(sys);
 
-	sim_access(sim, SIM_OBJECT_LOCKS, RIG_WRITE);
-	for (unsigned i = 0; i < SIM_LOCKS; i++) {
+	for (unsigned i = first_of(sim); i < end_of(sim); i++) {
 		if (sim->mutex[i].used)
 			continue;
 		if (i >= sim->nmutexes)
@@ -72,7 +103,7 @@ static void mutex_destroy(struct spw_sys *sys, struct spw_mutex *mutex)
 
 	if (m->owner || m->waiters)
 		sim_contract(sim_of(sys), "a mutex in use was destroyed");
-	sim_access(sim_of(sys), SIM_OBJECT_LOCKS, RIG_WRITE);
+	access_place(sim_of(sys), (unsigned)(m - sim_of(sys)->mutex));
 	memset(m, 0, sizeof(*m));
 }
 
@@ -148,8 +179,7 @@ static int rwlock_create(struct spw_sys *sys, struct spw_rwlock **lock)
 {
 	struct sim *sim = sim_of(sys);
 
-	sim_access(sim, SIM_OBJECT_LOCKS, RIG_WRITE);
-	for (unsigned i = 0; i < SIM_LOCKS; i++) {
+	for (unsigned i = first_of(sim); i < end_of(sim); i++) {
 		if (sim->rwlock[i].used)
 			continue;
 		if (i >= sim->nrwlocks)
@@ -174,7 +204,7 @@ static void rwlock_destroy(struct spw_sys *sys, struct spw_rwlock *lock)
 
 	if (l->writer || l->readers || l->want_read || l->want_write)
 		sim_contract(sim_of(sys), "a lock in use was destroyed");
-	sim_access(sim_of(sys), SIM_OBJECT_LOCKS, RIG_WRITE);
+	access_place(sim_of(sys), (unsigned)(l - sim_of(sys)->rwlock));
 	memset(l, 0, sizeof(*l));
 }
 
@@ -246,8 +276,7 @@ static int cond_create(struct spw_sys *sys, struct spw_cond **cond)
 {
 	struct sim *sim = sim_of(sys);
 
-	sim_access(sim, SIM_OBJECT_LOCKS, RIG_WRITE);
-	for (unsigned i = 0; i < SIM_LOCKS; i++) {
+	for (unsigned i = first_of(sim); i < end_of(sim); i++) {
 		if (sim->cond[i].used)
 			continue;
 		if (i >= sim->nconds)
@@ -272,7 +301,7 @@ static void cond_destroy(struct spw_sys *sys, struct spw_cond *cond)
 
 	if (c->waiters)
 		sim_contract(sim_of(sys), "a condition in use was destroyed");
-	sim_access(sim_of(sys), SIM_OBJECT_LOCKS, RIG_WRITE);
+	access_place(sim_of(sys), (unsigned)(c - sim_of(sys)->cond));
 	memset(c, 0, sizeof(*c));
 }
 

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Processes: clone, exit, wait, and what a child sets for itself. */
+/* Processes: clone, exit, and what a child sets for itself. */
 #include "sim/kernel.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+
+/* Above the ids of the threads that stand for tasks under control. */
+enum { SIM_FIRST_PID = 201 };
 
 struct sim_task *sim_task_new(struct sim *sim, unsigned proc, unsigned table)
 {
@@ -12,7 +16,7 @@ struct sim_task *sim_task_new(struct sim *sim, unsigned proc, unsigned table)
 	memset(t, 0, offsetof(struct sim_task, drops));
 	t->proc = (uint8_t)proc;
 	t->table = (uint8_t)table;
-	t->object = sim_objects(sim, 1);
+	t->object = sim_objects(sim, SIM_TASK_OBJECTS);
 	t->sim = sim;
 	return t;
 }
@@ -110,6 +114,14 @@ static unsigned parent_of_child(struct sim *sim, enum spw_clone how)
 	return parent;
 }
 
+/* That one's own thread, or whose child the caller is. */
+static uint8_t maker_of_child(struct sim *sim, enum spw_clone how)
+{
+	if (how == SPW_CLONE_SIBLING)
+		return sim_proc_self(sim)->maker;
+	return (uint8_t)(sim->engine->current->index + 1);
+}
+
 static struct sim_task *new_child(struct sim *sim, enum spw_clone how)
 {
 	unsigned parent = parent_of_child(sim, how);
@@ -129,9 +141,44 @@ static struct sim_task *new_child(struct sim *sim, enum spw_clone how)
 		.life = SIM_RUNNING,
 		.parent = (uint8_t)parent,
 		.threads = 1,
-		.object = sim_objects(sim, 1),
+		.maker = maker_of_child(sim, how),
+		.born = ++sim->born,
+		.object = sim_objects(sim, SIM_PROC_OBJECTS),
 	};
 	return sim_task_new(sim, proc, table);
+}
+
+/* The lowest id that neither a process nor a zombie has. */
+static pid_t free_pid(struct sim *sim)
+{
+	pid_t pid = SIM_FIRST_PID;
+
+	sim_access(sim, SIM_OBJECT_PIDS, RIG_WRITE);
+	while (sim_find_pid(sim, pid))
+		pid++;
+	return pid;
+}
+
+/*
+ * Ids that do not depend on the order of forks keep forks independent: the
+ * name of the task. Where ids are used again (pids=reused) they cannot be.
+ */
+static void give_pid(struct sim *sim, struct sim_proc *proc, pid_t pid,
+		     const struct rig_task *task)
+{
+	proc->pid = pid ? pid : (pid_t)task->name;
+	sim_access(sim, SIM_OBJECT_CHILDREN, RIG_UPDATE);
+	sim_access(sim, sim_maker(sim, proc)->object + SIM_TASK_CHILDREN,
+		   RIG_UPDATE);
+	sim_children_changed(sim);
+}
+
+const char *sim_pid_text(const struct sim *sim, pid_t pid, char *buf)
+{
+	if (!sim->options.pids_reused)
+		return rig_name_text((rig_name)pid, buf);
+	snprintf(buf, RIG_NAME_MAX, "%d", (int)pid);
+	return buf;
 }
 
 /*
@@ -159,6 +206,9 @@ static void describe_clone(struct sim *sim, enum spw_clone how,
 
 	rig_detail(sim->engine, "(%s) = %s", how_text[how],
 		   rig_name_text(child->task->name, name));
+	if (sim->options.pids_reused)
+		rig_detail(sim->engine, ", id %d",
+			   (int)sim->proc[child->proc].pid);
 	if (how != SPW_CLONE_FILES)
 		describe_writers(sim, &sim->table[child->table]);
 }
@@ -169,6 +219,7 @@ static int clone_call(struct spw_sys *sys, enum spw_clone how, spw_child_fn *fn,
 	struct sim *sim = sim_of(sys);
 	struct sim_task *child;
 	struct rig_task *task;
+	pid_t id = 0;
 
 	sim_about_table(sim, false);
 	sim_point(sim, SIM_CLONE);
@@ -183,17 +234,18 @@ static int clone_call(struct spw_sys *sys, enum spw_clone how, spw_child_fn *fn,
 	sim_child_given(child, arg, arg_len);
 	if (how != SPW_CLONE_FORK)
 		child->vfork_parent = sim_self(sim);
+	if (sim->options.pids_reused)
+		id = free_pid(sim);
 	if (sim->mirror)
-		sim->mirror->clone(sim->mirror->ctx, how, sim->engine->ntasks);
+		sim->mirror->clone(sim->mirror->ctx, how, sim->engine->ntasks,
+				   id);
 	if (rig_task_create(sim->engine, RIG_KIND_CHILD, child_body, child,
 			    child, &task))
 		rig_abort(sim->engine, -EAGAIN, "too many tasks");
 	child->task = task;
-	/* Ids that do not depend on the order of forks keep forks independent;
-	 * reuse of ids is another model. */
-	sim->proc[child->proc].pid = (pid_t)task->name;
+	give_pid(sim, &sim->proc[child->proc], id, task);
+	*pid = sim->proc[child->proc].pid;
 	sim_access(sim, SIM_OBJECT_PROCS, RIG_UPDATE);
-	*pid = (pid_t)task->name;
 	if (sim->engine->trace)
 		describe_clone(sim, how, child);
 	if (how != SPW_CLONE_FORK)
@@ -219,16 +271,23 @@ void sim_vfork_release(struct sim *sim)
 	rig_enable(sim->engine, rig_bit(parent->task->index));
 }
 
+/* do_notify_parent: a signal that is pending is not made pending again. */
+static void notify_parent(struct sim *sim, const struct sim_proc *proc)
+{
+	sim_access(sim, SIM_OBJECT_SIGCHLD, RIG_UPDATE);
+	sim->proc[proc->parent].sigchld = true;
+	rig_enable(sim->engine, sim->sigchld_waiters);
+}
+
 /*
  * do_exit: exit_mm (a running image may be written again, a vfork parent goes
  * on), exit_files, exit_task_work, and only then exit_notify.
  */
-void sim_exit(struct sim *sim, int code)
+static _Noreturn void do_exit(struct sim *sim, struct spw_status status)
 {
 	struct sim_proc *proc = sim_proc_self(sim);
 
-	sim_point(sim, SIM_EXIT);
-	rig_detail(sim->engine, "(%d)", code);
+	proc->ending = true;
 	if (proc->image) {
 		unsigned image = proc->image;
 
@@ -244,58 +303,36 @@ void sim_exit(struct sim *sim, int code)
 	sim_table_put(sim);
 	sim_inner(sim, SIM_ZOMBIE);
 	if (sim->mirror)
-		sim->mirror->exit(sim->mirror->ctx, code);
-	sim_access(sim, proc->object, RIG_RELEASE);
+		sim->mirror->exit(sim->mirror->ctx, &status);
+	sim_access(sim, proc->object + SIM_LIFE, RIG_RELEASE);
 	sim_access(sim, SIM_OBJECT_PROCS, RIG_UPDATE);
 	proc->life = SIM_DEAD;
-	proc->status = (struct spw_status){ .code = code };
+	proc->status = status;
 	rig_enable(sim->engine, proc->waiters);
+	notify_parent(sim, proc);
+	sim_children_changed(sim);
 	rig_task_end(sim->engine);
 }
 
-static unsigned find_child(struct sim *sim, pid_t pid)
+void sim_die(struct sim *sim)
 {
-	for (unsigned i = 1; i <= sim->nprocs; i++)
-		if (sim->proc[i].life && sim->proc[i].pid == pid &&
-		    sim->proc[i].parent == sim_self(sim)->proc)
-			return i;
-	return 0;
+	int sig = sim_proc_self(sim)->killed;
+
+	sim_self(sim)->arg = NULL;
+	rig_detail(sim->engine, ": killed by signal %d", sig);
+	do_exit(sim, (struct spw_status){ .signaled = true, .code = sig });
 }
 
-/* wait4(pid): the whole process may wait for any of its children. */
-static int wait_call(struct spw_sys *sys, pid_t pid, struct spw_status *status)
+void sim_exit(struct sim *sim, int code)
 {
-	struct sim *sim = sim_of(sys);
-	rig_set self = rig_self(sim->engine);
-	unsigned i = find_child(sim, pid);
-	struct sim_proc *proc = &sim->proc[i];
-	rig_object object = proc->object;
+	const struct sim_proc *proc = sim_proc_self(sim);
 
-	if (i && proc->life != SIM_DEAD) {
-		proc->waiters |= self;
-		rig_disable(sim->engine, self);
-	}
-	sim_point(sim, SIM_WAIT);
-	if (sim->engine->trace) {
-		char name[RIG_NAME_MAX];
-
-		rig_detail(sim->engine, "(%s)",
-			   rig_name_text((rig_name)pid, name));
-	}
-	proc->waiters &= ~self;
-	if (i) {
-		sim_access(sim, object, RIG_JOIN);
-		sim_access(sim, object, RIG_ACQUIRE); /* one may reap it */
-	} else {
-		rig_access_all(sim->engine);
-	}
-	if (!i || proc->pid != pid || proc->life != SIM_DEAD)
-		return sim_result(sim, -ECHILD);
-	*status = proc->status;
-	memset(proc, 0, sizeof(*proc));
-	rig_detail_result(sim->engine, " = status %d", status->code);
-	rig_note(sim->engine, (uint64_t)status->code);
-	return 0;
+	sim_point(sim, SIM_EXIT);
+	sim_access(sim, proc->object + SIM_KILLED, RIG_READ);
+	if (proc->killed)
+		sim_die(sim);
+	rig_detail(sim->engine, "(%d)", code);
+	do_exit(sim, (struct spw_status){ .code = code });
 }
 
 /* The rest is the child's own: nobody else can see it. */
@@ -336,7 +373,6 @@ static void signals_set(struct spw_sys *sys, const sigset_t *mask)
 void sim_process_calls(struct spw_sys *sys)
 {
 	sys->clone = clone_call;
-	sys->wait = wait_call;
 	sys->chdir = chdir_call;
 	sys->setsid = setsid_call;
 	sys->setpgid = setpgid_call;

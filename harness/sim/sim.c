@@ -57,8 +57,9 @@ int sim_option_parse(struct sim_options *o, const char *text,
 	size_t len = eq ? (size_t)(eq - text) : strlen(text);
 	const char *value = eq ? eq + 1 : "";
 
-	*expected = "etxtbsy=on|off, release-order=any|lifo|fifo or "
-		    "steps=kernel|call";
+	*expected = "etxtbsy=on|off, release-order=any|lifo|fifo, "
+		    "steps=kernel|call, wait-scope=process|thread or "
+		    "pids=fresh|reused";
 	if (len == 7 && !memcmp(text, "etxtbsy", 7)) {
 		o->etxtbsy = !strcmp(value, "on");
 		return o->etxtbsy || !strcmp(value, "off") ? 0 : -EINVAL;
@@ -66,6 +67,15 @@ int sim_option_parse(struct sim_options *o, const char *text,
 	if (len == 5 && !memcmp(text, "steps", 5)) {
 		o->inner_steps = !strcmp(value, "kernel");
 		return o->inner_steps || !strcmp(value, "call") ? 0 : -EINVAL;
+	}
+	if (len == 10 && !memcmp(text, "wait-scope", 10)) {
+		o->thread_scope = !strcmp(value, "thread");
+		return o->thread_scope || !strcmp(value, "process") ? 0 :
+								      -EINVAL;
+	}
+	if (len == 4 && !memcmp(text, "pids", 4)) {
+		o->pids_reused = !strcmp(value, "reused");
+		return o->pids_reused || !strcmp(value, "fresh") ? 0 : -EINVAL;
 	}
 	if (len != 13 || memcmp(text, "release-order", 13) != 0)
 		return -EINVAL;
@@ -80,9 +90,11 @@ int sim_option_parse(struct sim_options *o, const char *text,
 const char *sim_option_print(const struct sim_options *o, char *buf,
 			     size_t size)
 {
-	snprintf(buf, size, "etxtbsy=%s release-order=%s steps=%s",
+	snprintf(buf, size, "etxtbsy=%s release-order=%s steps=%s%s%s",
 		 o->etxtbsy ? "on" : "off", order_name[o->release_order],
-		 o->inner_steps ? "kernel" : "call");
+		 o->inner_steps ? "kernel" : "call",
+		 o->thread_scope ? " wait-scope=thread" : "",
+		 o->pids_reused ? " pids=reused" : "");
 	return buf;
 }
 
@@ -124,6 +136,21 @@ static void check_child(struct sim *sim)
 				  "before it had executed");
 }
 
+/*
+ * A signal may meet a child before it has executed only where ids are used
+ * again: nobody knows it yet.
+ */
+static void check_killed(struct sim *sim)
+{
+	const struct sim_proc *proc = sim_proc_self(sim);
+
+	if (!sim->options.pids_reused || !proc->parent)
+		return;
+	sim_access(sim, proc->object + SIM_KILLED, RIG_READ);
+	if (proc->killed)
+		sim_die(sim);
+}
+
 void sim_point(struct sim *sim, unsigned op)
 {
 	struct sim_task *self = sim_self(sim);
@@ -135,6 +162,17 @@ void sim_point(struct sim *sim, unsigned op)
 		rig_point(sim->engine, op);
 	}
 	check_child(sim);
+	check_killed(sim);
+}
+
+void sim_point_until(struct sim *sim, unsigned op, uint64_t deadline_ns)
+{
+	rig_set self = rig_self(sim->engine);
+
+	if (deadline_ns != SPW_NO_DEADLINE && !(sim->engine->enabled & self))
+		rig_until(sim->engine, deadline_ns);
+	rig_point(sim->engine, op);
+	rig_awaken(sim->engine, self);
 }
 
 void sim_table_point(struct sim *sim, unsigned op)
@@ -197,6 +235,8 @@ static void begin(void *ctx, struct rig_engine *engine)
 	s->ntasks = s->ninodes = s->nfiles = s->npipes = 0;
 	s->ntables = s->nprocs = s->nwatches = s->nnames = 0;
 	s->nmutexes = s->nrwlocks = s->nconds = 0;
+	s->born = 0;
+	s->any_waiters = s->sigchld_waiters = 0;
 	rig_objects(engine, SIM_OBJECTS_FIXED);
 	sim_memory_reset(s);
 	if (s->mirror)
@@ -267,6 +307,8 @@ int sim_open(struct sim **sim)
 	sim_memfd_calls(&s->sys);
 	sim_process_calls(&s->sys);
 	sim_exec_calls(&s->sys);
+	sim_wait_calls(&s->sys);
+	sim_pidfd_calls(&s->sys);
 	sim_thread_calls(&s->sys);
 	sim_lock_calls(&s->sys);
 	sim_clock_calls(&s->sys);
@@ -283,6 +325,11 @@ void sim_close(struct sim *sim)
 void sim_configure(struct sim *sim, const struct sim_options *options)
 {
 	sim->options = *options;
+}
+
+const struct sim_options *sim_configured(const struct sim *sim)
+{
+	return &sim->options;
 }
 
 struct spw_sys *sim_sys(struct sim *sim)

@@ -35,6 +35,17 @@ struct sim_options {
 	enum sim_order release_order;
 	/* Steps inside execve, close and exit are points of their own. */
 	bool inner_steps;
+	/*
+	 * A thread may wait for the children that it made itself and for no
+	 * other: Plan 9, and Linux with __WNOTHREAD. No pidfds there.
+	 */
+	bool thread_scope;
+	/*
+	 * The id of a process is the lowest that is free, so that it is used
+	 * again as soon as it can be. Else no id is ever used again, and forks
+	 * have nothing to do with each other.
+	 */
+	bool pids_reused;
 };
 
 struct sim;
@@ -44,6 +55,7 @@ void sim_close(struct sim *sim);
 
 extern const struct sim_options sim_defaults;
 void sim_configure(struct sim *sim, const struct sim_options *options);
+const struct sim_options *sim_configured(const struct sim *sim);
 
 /*
  * "NAME=VALUE" to an option. -EINVAL: no such name or value; *expected says
@@ -91,17 +103,20 @@ struct sim_mirror {
 	/* Before an execution, and where one ended with nothing left over. */
 	void (*begin)(void *ctx);
 	void (*end)(void *ctx);
-	/* Before the child's task exists: it will be task number child. */
-	void (*clone)(void *ctx, enum spw_clone how, unsigned child);
+	/*
+	 * Before the child's task exists: it will be task number child. pid is
+	 * the id that it gets, where ids are used again; else 0.
+	 */
+	void (*clone)(void *ctx, enum spw_clone how, unsigned child, pid_t pid);
 	/* result is 0 or -errno; 0: the new program is about to begin. */
 	void (*execve)(void *ctx, const struct sim_mirror_exec *exec,
 		       int result);
 	/* The new program has read its script, which says code. */
 	void (*interpret)(void *ctx, int code);
 	/* The caller's process has ended, but nobody has been told. */
-	void (*exit)(void *ctx, int code);
-	/* The caller, a thread, has ended. */
-	void (*thread_end)(void *ctx);
+	void (*exit)(void *ctx, const struct spw_status *status);
+	/* The caller, a thread, has ended; orphans: it has left children. */
+	void (*thread_end)(void *ctx, bool orphans);
 };
 
 /* mirror is kept, not copied; NULL: none. */

@@ -91,6 +91,14 @@ static void put_watch(struct walk *w, const struct sim_watch *watch)
 	put_inode(w, watch->inode);
 }
 
+/* The process that it means, or that this was reaped. */
+static void put_pidfd(struct walk *w, const struct sim_file *f)
+{
+	const struct sim_proc *proc = &w->sim->proc[f->object];
+
+	rig_word(w->out, proc->object == f->target ? (uint64_t)proc->pid : 0);
+}
+
 static void put_file(struct walk *w, unsigned i)
 {
 	const struct sim_file *f = &w->sim->file[i];
@@ -109,6 +117,8 @@ static void put_file(struct walk *w, unsigned i)
 		put_inode(w, f->object);
 	else if (f->kind == SIM_EVENTS)
 		put_watch(w, &w->sim->watch[f->object]);
+	else if (f->kind == SIM_PIDFD)
+		put_pidfd(w, f);
 	else if (f->kind != SIM_NULL)
 		put_pipe(w, f->object);
 }
@@ -192,7 +202,18 @@ static void put_tasks(struct walk *w)
 	}
 }
 
-/* Processes keep the order of their ids, which are names. */
+/* How many children of its maker are older: a wait for any finds those first. */
+static unsigned elder(const struct sim *sim, const struct sim_proc *proc)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 1; i <= sim->nprocs; i++)
+		n += sim->proc[i].life && sim->proc[i].maker == proc->maker &&
+		     sim->proc[i].born < proc->born;
+	return n;
+}
+
+/* Processes keep the order of their ids. */
 static void put_processes(struct walk *w)
 {
 	const struct sim *sim = w->sim;
@@ -213,8 +234,13 @@ static void put_processes(struct walk *w)
 		last = next->pid;
 		rig_word(w->out, (uint64_t)next->pid << 32 |
 					 (uint64_t)next->life << 16 |
+					 (uint64_t)next->status.signaled << 8 |
 					 (uint64_t)next->status.code);
 		rig_word(w->out, (uint64_t)sim->proc[next->parent].pid);
+		rig_word(w->out, (uint64_t)elder(sim, next) << 16 |
+					 (uint64_t)next->sigchld << 8 |
+					 next->killed);
+		rig_word(w->out, name_of_id(sim, next->maker));
 		if (next->image)
 			put_inode(w, next->image);
 		else
@@ -251,7 +277,7 @@ static void put_names(struct walk *w)
 	}
 }
 
-/* Locks are created before the race begins, in a fixed order. */
+/* By the tasks that created them, and those in the order of their creation. */
 static void put_locks(struct walk *w)
 {
 	const struct sim *sim = w->sim;

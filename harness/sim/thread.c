@@ -9,16 +9,38 @@ static void thread_body(void *arg)
 {
 	struct sim_task *self = arg;
 	struct sim *sim = self->sim;
+	bool orphans;
 
 	self->task = sim->engine->current;
 	self->thread(self->thread_arg);
 	sim_table_put(sim);
+	orphans = sim_orphan(sim);
 	if (sim->mirror)
-		sim->mirror->thread_end(sim->mirror->ctx);
+		sim->mirror->thread_end(sim->mirror->ctx, orphans);
 	sim_proc_self(sim)->threads--;
 	sim_access(sim, self->object, RIG_RELEASE);
 	self->threw = true;
 	rig_enable(sim->engine, self->joiners);
+}
+
+/* A name and no address: it must not depend on which task was first. */
+static struct spw_thread *handle_of(const struct rig_task *task)
+{
+	/* NOLINTNEXTLINE(performance-no-int-to-ptr) */
+	return (struct spw_thread *)(uintptr_t)task->name;
+}
+
+static struct sim_task *thread_of(struct sim *sim,
+				  const struct spw_thread *thread)
+{
+	unsigned i = 0;
+
+	while (i < sim->engine->ntasks &&
+	       handle_of(&sim->engine->task[i]) != thread)
+		i++;
+	if (i == sim->engine->ntasks)
+		sim_contract(sim, "a thread that does not exist was joined");
+	return sim->engine->task[i].world;
 }
 
 /*
@@ -43,18 +65,18 @@ static int thread_create(struct spw_sys *sys, struct spw_thread **thread,
 	sim->table[t->table].refs++;
 	sim->table[t->table].shared = true;
 	sim_proc_self(sim)->threads++;
-	*thread = (struct spw_thread *)(void *)t;
 	if (rig_task_create(sim->engine, sim->thread_kind, thread_body, t, t,
 			    &task))
 		rig_abort(sim->engine, -EAGAIN, "too many tasks");
 	t->task = task;
+	*thread = handle_of(task);
 	return sim_result(sim, 0);
 }
 
 static void thread_join(struct spw_sys *sys, struct spw_thread *thread)
 {
 	struct sim *sim = sim_of(sys);
-	struct sim_task *t = (struct sim_task *)(void *)thread;
+	struct sim_task *t = thread_of(sim, thread);
 
 	if (!t->threw) {
 		t->joiners |= rig_self(sim->engine);

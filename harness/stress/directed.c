@@ -84,7 +84,7 @@ static void hold_for_ever(struct holder *h)
 	if (sys->clone(sys, SPW_CLONE_FORK, stay, stage, sizeof(*stage), &pid))
 		atomic_store(&h->refused, true);
 	else
-		sys->wait(sys, pid, &status);
+		sys->wait(sys, pid, 0, &status);
 }
 
 static void hold(struct holder *h)

@@ -102,10 +102,10 @@ static void serve_round(struct executor_start *start)
 	rc = sys->clone(sys, SPW_CLONE_VFORK, execute, start, sizeof(*start),
 			&pid);
 	if (!rc)
-		rc = sys->wait(sys, pid, &status);
+		rc = sys->wait(sys, pid, 0, &status);
 	else
 		rig_stage_set(&stage->ready, start->round);
-	if (rc)
+	if (rc < 0)
 		stage->error = rc;
 	stage->status = status.signaled ? -status.code : status.code;
 	rig_stage_set(&stage->answered, start->round++);

@@ -81,7 +81,8 @@ static int run_bare(const char *path, struct spw_status *status)
 
 	if (error)
 		return -error;
-	return spw_sys_linux()->wait(spw_sys_linux(), pid, status);
+	pid = spw_sys_linux()->wait(spw_sys_linux(), pid, 0, status);
+	return pid < 0 ? pid : 0;
 }
 
 static int run_guarded(struct spw_rt *rt, const char *path,

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <spawn.h>
@@ -13,7 +14,7 @@
 #include <unistd.h>
 
 /* A pid that no process has: of a child that libc has reaped already. */
-enum { NO_CHILD = -1, EXIT_NOT_EXECUTED = 127 };
+enum { NO_CHILD = INT_MAX, EXIT_NOT_EXECUTED = 127 };
 
 /*
  * Of the calling thread. A vfork child shares it with its parent, but no call
@@ -362,12 +363,13 @@ static int step_exec_fd(struct spw_sys *sys, int fd, char *const argv[],
 	return step_execve(sys, path, argv, envp);
 }
 
-static int step_wait(struct spw_sys *sys, pid_t pid, struct spw_status *status)
+static pid_t step_wait(struct spw_sys *sys, pid_t pid, unsigned flags,
+		       struct spw_status *status)
 {
 	if (pid != NO_CHILD)
-		return spw_sys_linux()->wait(sys, pid, status);
+		return spw_sys_linux()->wait(sys, pid, flags, status);
 	*status = (struct spw_status){ .code = EXIT_NOT_EXECUTED };
-	return 0;
+	return pid;
 }
 
 /* ---- */

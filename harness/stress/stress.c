@@ -70,7 +70,8 @@ static int open_variant(struct stress *s, enum rig_variant id,
 			const struct rig_fix *fix)
 {
 	struct variant *v = &s->variant[id];
-	struct spw_options options = { .guard = fix->guard };
+	struct spw_options options = { .guard = fix->guard,
+				       .waiter = rig_fix_waiter(fix) };
 	struct rig_slice slice;
 	int rc;
 

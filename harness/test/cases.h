@@ -21,14 +21,18 @@ static inline const struct rig_subject *use_case(const char *scenario,
 						 const char *kernel,
 						 uint64_t starve_ns)
 {
-	struct rig_header header = { .actors = 2, .starve_ns = starve_ns };
+	const struct rig_scenario *s = rig_scenario_find(scenario);
+	struct rig_header header = { .starve_ns = starve_ns };
 	char why[RIG_MESSAGE_MAX];
 	struct rig_plan plan;
 
+	assert_non_null(s);
+	header.actors = s->actors;
 	snprintf(header.scenario, sizeof(header.scenario), "%s", scenario);
 	snprintf(header.fix, sizeof(header.fix), "%s", fix);
 	snprintf(header.spawn, sizeof(header.spawn), "%s", spawn);
-	snprintf(header.kernel, sizeof(header.kernel), "%s", kernel);
+	snprintf(header.kernel, sizeof(header.kernel), "%s %s",
+		 s->kernel ? s->kernel : "", kernel);
 	assert_int_equal(rig_case_plan(&header, &plan, why, sizeof(why)), 0);
 	rig_case_set(rig, &plan);
 	return rig->subject;
@@ -45,6 +49,26 @@ static inline void for_each_case(
 			       i & 8 ? SECOND : 0));
 }
 
+/* Are there pidfds where it needs them? */
+static inline bool runs_with(const struct rig_scenario *s,
+			     const struct rig_fix *fix)
+{
+	const struct rig_plan plan = { .fix = *fix,
+				       .kernel = rig_case_kernel(s) };
+
+	return !rig_case_unavailable(&plan);
+}
+
+static inline void check_fix(const struct rig_scenario *s,
+			     const struct rig_fix *fix,
+			     void (*check)(const struct rig_subject *subject))
+{
+	check(use_case(s->name, fix->name, "vfork", "steps=kernel", 0));
+	/* How children are made is of no matter where their ends are. */
+	if (s->family != &rig_family_wait)
+		check(use_case(s->name, fix->name, "fork", "steps=call", 0));
+}
+
 /*
  * Every scenario that has a kernel with every fix that the simulated one can
  * run, without starvation.
@@ -58,14 +82,9 @@ static inline void for_each_fix(void (*check)(const struct rig_subject *subject)
 
 		if (!s->family->uses_spw)
 			continue;
-		for (unsigned f = 0; s->family->fix(f, &fix); f++) {
-			if (fix.unavailable)
-				continue;
-			check(use_case(s->name, fix.name, "vfork",
-				       "steps=kernel", 0));
-			check(use_case(s->name, fix.name, "fork", "steps=call",
-				       0));
-		}
+		for (unsigned f = 0; s->family->fix(f, &fix); f++)
+			if (runs_with(s, &fix))
+				check_fix(s, &fix, check);
 	}
 }
 

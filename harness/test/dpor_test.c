@@ -108,11 +108,11 @@ static void check_scenario(const struct rig_scenario *scenario)
 {
 	struct rig_plan plan = { .scenario = scenario,
 				 .how = SPW_CLONE_VFORK,
-				 .kernel = sim_defaults,
+				 .kernel = rig_case_kernel(scenario),
 				 .actors = scenario->actors };
 
 	for (unsigned i = 0; scenario->family->fix(i, &plan.fix); i++) {
-		if (plan.fix.unavailable)
+		if (rig_case_unavailable(&plan))
 			continue;
 		rig_case_set(rig, &plan);
 		check_case(rig->subject);

@@ -44,7 +44,7 @@ static inline int await(struct spw_sys *sys, pid_t pid)
 {
 	struct spw_status status;
 
-	MUST(!sys->wait(sys, pid, &status));
+	MUST(sys->wait(sys, pid, 0, &status) > 0);
 	MUST(!status.signaled);
 	return status.code;
 }

@@ -40,7 +40,7 @@ static void act_on_report(struct spw_sys *sys)
 			 &pid));
 	if (report == -ENOENT)
 		sys->unlink(sys, "none");
-	MUST(!sys->wait(sys, pid, &status));
+	MUST(sys->wait(sys, pid, 0, &status) > 0);
 	sys->thread_join(sys, thread);
 	sys->unlink(sys, "p");
 }

@@ -143,7 +143,7 @@ static int make_sibling(void *arg)
 
 	if (sys->write(sys, 4, &pid, sizeof(pid)) != sizeof(pid))
 		return 1;
-	return sys->wait(sys, pid, &status) == -ECHILD ? 0 : 2;
+	return sys->wait(sys, pid, 0, &status) == -ECHILD ? 0 : 2;
 }
 
 static void siblings(struct spw_sys *sys)

@@ -248,7 +248,7 @@ static void spawn(struct spw_sys *sys, enum spw_clone how, spw_child_fn *step)
 
 	make_locks(sys);
 	MUST(!sys->clone(sys, how, step, &sys, sizeof(sys), &pid));
-	MUST(!sys->wait(sys, pid, &status));
+	MUST(sys->wait(sys, pid, 0, &status) > 0);
 }
 
 static void lock_in_vfork_child(struct spw_sys *sys)

@@ -88,11 +88,11 @@ static void waits(struct spw_sys *sys)
 	pid_t a = child(sys, &one), b = child(sys, &two);
 
 	MUST(a != b);
-	MUST(sys->wait(sys, a + 1000, &status) == -ECHILD);
+	MUST(sys->wait(sys, a + 1000, 0, &status) == -ECHILD);
 	MUST(await(sys, b) == 2);
 	MUST(await(sys, a) == 1);
-	MUST(sys->wait(sys, a, &status) == -ECHILD);
-	MUST(sys->wait(sys, b, &status) == -ECHILD);
+	MUST(sys->wait(sys, a, 0, &status) == -ECHILD);
+	MUST(sys->wait(sys, b, 0, &status) == -ECHILD);
 }
 
 static void children_are_reaped_once(void **state)
@@ -106,10 +106,10 @@ static void wait_too(void *arg)
 {
 	struct spw_sys *sys = arg;
 	struct spw_status status;
-	int rc = sys->wait(sys, shared, &status);
+	int rc = sys->wait(sys, shared, 0, &status);
 
-	MUST(rc == -ECHILD || (!rc && status.code == 7));
-	seen |= rc ? 1 : 2;
+	MUST(rc == -ECHILD || (rc > 0 && status.code == 7));
+	seen |= rc < 0 ? 1 : 2;
 }
 
 /* Any thread may wait; of two one gets it, also where both were waiting. */
@@ -122,9 +122,9 @@ static void two_wait(struct spw_sys *sys)
 	seen = 0;
 	shared = child(sys, &seven);
 	thread = begin(sys, wait_too);
-	rc = sys->wait(sys, shared, &status);
-	MUST(rc == -ECHILD || (!rc && status.code == 7));
-	seen |= rc ? 4 : 8;
+	rc = sys->wait(sys, shared, 0, &status);
+	MUST(rc == -ECHILD || (rc > 0 && status.code == 7));
+	seen |= rc < 0 ? 4 : 8;
 	sys->thread_join(sys, thread);
 	MUST(seen == (1 | 8) || seen == (2 | 4));
 }
@@ -140,7 +140,7 @@ static int grandchild(void *arg)
 	struct spw_status status;
 
 	/* Its sibling, which is not its child. */
-	return sys->wait(sys, shared, &status) == -ECHILD ? 0 : 1;
+	return sys->wait(sys, shared, 0, &status) == -ECHILD ? 0 : 1;
 }
 
 static void waits_for_others(struct spw_sys *sys)

@@ -12,7 +12,7 @@
 
 #include <spw/sys.h>
 
-struct spw_rt;   /* a runtime: one way to spawn, one guard */
+struct spw_rt;   /* a runtime: one way to spawn, one guard, one waiter */
 struct spw_proc; /* a started process, until it is released */
 
 /*
@@ -46,9 +46,35 @@ extern const struct spw_guard *const spw_guards[];
 const struct spw_guard *spw_guard_find(const char *name);
 const struct spw_guard_info *spw_guard_info(const struct spw_guard *guard);
 
+/*
+ * A waiter: one way to learn how a process ended; see core/waiters/ for one
+ * file per waiter, and waiter.h for the hooks.
+ */
+struct spw_waiter_info {
+	const char *name;
+	const char *summary;   /* what it does, one line */
+	const char *claim;     /* what it promises */
+	const char *condition; /* under which condition the promise holds */
+	const char *reference; /* who uses it, where it is discussed */
+	bool claims_sound;     /* every waiter is told the same status, which is
+				  that process's, and a signal reaches it or
+				  nobody */
+	bool pidfds;           /* of the condition: the kernel has such */
+};
+
+struct spw_waiter;
+
+/* All waiters in the order of the catalogue; the array ends with NULL. */
+extern const struct spw_waiter *const spw_waiters[];
+
+/* The waiter of that name, or NULL. */
+const struct spw_waiter *spw_waiter_find(const char *name);
+const struct spw_waiter_info *spw_waiter_info(const struct spw_waiter *waiter);
+
 struct spw_options {
-	struct spw_sys *sys;           /* NULL: spw_sys_linux() */
-	const struct spw_guard *guard; /* NULL: "auto" */
+	struct spw_sys *sys;             /* NULL: spw_sys_linux() */
+	const struct spw_guard *guard;   /* NULL: "auto" */
+	const struct spw_waiter *waiter; /* NULL: "auto" */
 	/*
 	 * How children are made. SPW_CLONE_VFORK (the better one): the child
 	 * reports a failed exec through shared memory. SPW_CLONE_FORK: through
@@ -59,8 +85,8 @@ struct spw_options {
 };
 
 /*
- * Opens a runtime. -ENOMEM, -EAGAIN (no thread), -ENOTSUP (the guard is not
- * available here). Several runtimes may be open at once, but guards that lock
+ * Opens a runtime. -ENOMEM, -EAGAIN (no thread), -ENOTSUP (the guard or the
+ * waiter is not available here). Several runtimes may be open at once, but guards that lock
  * forks out see only the forks of their own runtime.
  */
 int spw_open(struct spw_rt **rt, const struct spw_options *options);
@@ -119,12 +145,31 @@ int spw_spawn(struct spw_rt *rt, const struct spw_spec *spec,
 pid_t spw_pid(const struct spw_proc *proc);
 
 /*
- * Waits for the end of the process; a second call returns the same status.
- * One thread at a time per process.
+ * Waits for the end of the process. With a waiter whose claim is sound: from
+ * any thread, any number of threads at once, any number of times, and all are
+ * told the same. -ECHILD: somebody else has reaped the process.
  */
 int spw_wait(struct spw_proc *proc, struct spw_status *status);
 
-/* Gives the process up: waits for it if nobody has, then frees it. */
+/*
+ * The same until deadline_ns, in the time of now_ns of spw/sys.h (on Linux
+ * CLOCK_MONOTONIC). -ETIMEDOUT: it has not ended. -ENOTSUP: the waiter cannot
+ * (those whose claim is sound can).
+ */
+int spw_wait_until(struct spw_proc *proc, uint64_t deadline_ns,
+		   struct spw_status *status);
+
+/*
+ * Sends a signal to the process. -ESRCH: it has ended and was reaped, which
+ * happens at its end or when it is waited for. With a waiter whose claim is
+ * sound it never reaches another process that has got the same id.
+ */
+int spw_signal(struct spw_proc *proc, int sig);
+
+/*
+ * Gives the process up: waits for it if nobody has, then frees it. No other
+ * thread may be using it.
+ */
 void spw_release(struct spw_proc *proc);
 
 /*

@@ -10,7 +10,8 @@
  *   errors     every call that can fail returns a negative errno (-EAGAIN)
  *   signals    a call that a signal interrupts goes on; only close may return
  *              -EINTR, since it cannot be repeated
- *   time       nanoseconds, unsigned, monotonic
+ *   time       nanoseconds, unsigned, monotonic; a deadline is what now_ns
+ *              says then
  *   ownership  what a *_create call hands out is destroyed by its *_destroy
  *   threads    a provider may be used by any number of threads at once
  *   child      calls marked [child] may be made between clone and execve; in a
@@ -81,6 +82,19 @@ struct spw_status {
 	bool signaled; /* true: killed by a signal, false: it exited */
 	int code;      /* the signal's number, or the exit status */
 };
+
+enum spw_wait_flags {
+	/* The child stays a zombie, to be waited for again (WNOWAIT). */
+	SPW_WAIT_PEEK = 1u << 0,
+	/*
+	 * Only children that the calling thread made, or that came to it when
+	 * the thread that made them ended (__WNOTHREAD). So it is on Plan 9
+	 * always; on Linux any thread may wait for any child of its process.
+	 */
+	SPW_WAIT_THREAD = 1u << 1,
+};
+
+#define SPW_ANY_CHILD (-1)
 
 /*
  * Marks every function that runs in a child between clone and execve. It runs
@@ -243,8 +257,40 @@ struct spw_sys {
 	void (*signals_block)(struct spw_sys *sys, sigset_t *old);
 	/* [child] Sets the calling thread's mask. */
 	void (*signals_set)(struct spw_sys *sys, const sigset_t *mask);
-	/* Waits for the child pid to end and reaps it. EINTR is handled. */
-	int (*wait)(struct spw_sys *sys, pid_t pid, struct spw_status *status);
+	/*
+	 * Waits for the child pid, or for SPW_ANY_CHILD, to end and reaps it;
+	 * flags are enum spw_wait_flags. The child's id, or -ECHILD: there is
+	 * no such child, or it was reaped meanwhile.
+	 */
+	pid_t (*wait)(struct spw_sys *sys, pid_t pid, unsigned flags,
+		      struct spw_status *status);
+	/*
+	 * 0 where there is a process of that id, be it a zombie; else -ESRCH.
+	 * An id is free for another process as soon as the one is reaped.
+	 */
+	int (*kill)(struct spw_sys *sys, pid_t pid, int sig);
+	/*
+	 * [optional] Returns when SIGCHLD is pending for this process, and
+	 * takes it: once, however many children have ended meanwhile. Every
+	 * thread has to block the signal. -ETIMEDOUT.
+	 */
+	int (*sigchld_wait)(struct spw_sys *sys, uint64_t deadline_ns);
+
+	/*
+	 * ---- [optional, all or none] processes by descriptor ----
+	 * A pidfd means one process, whatever becomes of its id; it does not
+	 * keep the id from being given to another. -ENOSYS, -EPERM, -EINVAL:
+	 * there are none here, whatever the arguments are.
+	 */
+	/* Close-on-exec; pid has not been reaped. -EINVAL: it is 0. */
+	int (*pidfd_open)(struct spw_sys *sys, pid_t pid);
+	/* Returns when the process has ended. -ETIMEDOUT. */
+	int (*pidfd_poll)(struct spw_sys *sys, int fd, uint64_t deadline_ns);
+	/* Reaps it, as wait does; it has ended. -ECHILD, -EBADF. */
+	int (*pidfd_wait)(struct spw_sys *sys, int fd,
+			  struct spw_status *status);
+	/* As kill. -ESRCH: the process has been reaped. -EBADF. */
+	int (*pidfd_signal)(struct spw_sys *sys, int fd, int sig);
 
 	/* ---- threads and locks ---- */
 	int (*thread_create)(struct spw_sys *sys, struct spw_thread **thread,
