@@ -355,182 +355,33 @@ static int fsync_call(struct spw_sys *sys, int fd)
 			    0);
 }
 
-static int call_paths(struct rig_control *c, const char *name, int model,
-		      enum ctl_op op, const char *from, const char *to)
-{
-	struct ctl_slot *slot = mine(c);
+/* ---- for calls in other files ---- */
 
-	set_path(slot, from);
-	snprintf((char *)slot->data, sizeof(slot->data), "%s", to);
-	return agree(c, name, model, real_call(c, op));
+struct rig_control *ctl_of(struct spw_sys *sys)
+{
+	return control_of(sys);
 }
 
-static int rename_call(struct spw_sys *sys, const char *from, const char *to)
+struct ctl_slot *ctl_mine(struct rig_control *c)
 {
-	struct rig_control *c = control_of(sys);
-
-	return call_paths(c, "rename", c->model.rename(sys, from, to),
-			  CTL_RENAME, from, to);
+	return mine(c);
 }
 
-static int link_call(struct spw_sys *sys, const char *from, const char *to)
+int ctl_agree(struct rig_control *c, const char *call, int model, int real)
 {
-	struct rig_control *c = control_of(sys);
-
-	return call_paths(c, "link", c->model.link(sys, from, to), CTL_LINK,
-			  from, to);
+	return agree(c, call, model, real);
 }
 
-static int link_fd_call(struct spw_sys *sys, int fd, const char *to)
+int ctl_numbers(struct rig_control *c, const char *call, int model,
+		enum ctl_op op, int a, int b)
 {
-	struct rig_control *c = control_of(sys);
-	int model = c->model.link_fd(sys, fd, to);
-
-	set_path(mine(c), to);
-	return call_numbers(c, "link of a descriptor", model, CTL_LINK_FD, fd,
-			    0);
+	return call_numbers(c, call, model, op, a, b);
 }
 
-static int watch_call(struct spw_sys *sys, const char *path)
+int ctl_twice(struct rig_control *c, const char *call, int model,
+	      enum ctl_op op)
 {
-	struct rig_control *c = control_of(sys);
-	int model = c->model.watch_closes(sys, path);
-	int fd;
-
-	set_path(mine(c), path);
-	fd = agree(c, "watch-closes", model, real_call(c, CTL_WATCH));
-	if (fd >= 0)
-		c->watches |= 1u << fd;
-	return fd;
-}
-
-static int memfd_call(struct spw_sys *sys)
-{
-	struct rig_control *c = control_of(sys);
-
-	return call_numbers(c, "memfd", c->model.memfd(sys), CTL_MEMFD, 0, 0);
-}
-
-static int seal_call(struct spw_sys *sys, int fd)
-{
-	struct rig_control *c = control_of(sys);
-
-	return call_numbers(c, "seal", c->model.seal(sys, fd), CTL_SEAL, fd, 0);
-}
-
-static int scan_call(struct spw_sys *sys, const char *path)
-{
-	struct rig_control *c = control_of(sys);
-	int model = c->model.scan_writers(sys, path);
-
-	set_path(mine(c), path);
-	return agree(c, "scan-writers", model, real_call(c, CTL_SCAN));
-}
-
-/* Where ids are used again both kernels have the same; else by the slot. */
-static pid_t real_pid(const struct rig_control *c, pid_t model)
-{
-	const struct rig_engine *e = engine_of(c);
-
-	if (sim_configured(c->sim)->pids_reused)
-		return model;
-	for (unsigned i = 0; i < e->ntasks; i++)
-		if ((pid_t)e->task[i].name == model)
-			return c->slot[i].pid;
-	return -1;
-}
-
-static void compare_status(struct rig_control *c, const struct ctl_slot *slot,
-			   const struct spw_status *status)
-{
-	agree(c, "wait, status", status->code, slot->out[0]);
-	agree(c, "wait, signal", status->signaled, slot->out[1]);
-}
-
-static pid_t wait_call(struct spw_sys *sys, pid_t pid, unsigned flags,
-		       struct spw_status *status)
-{
-	struct rig_control *c = control_of(sys);
-	pid_t model = c->model.wait(sys, pid, flags, status);
-	struct ctl_slot *slot = mine(c);
-	pid_t real;
-
-	if (sim_configured(c->sim)->thread_scope)
-		flags |= SPW_WAIT_THREAD;
-	slot->arg[0] = pid == SPW_ANY_CHILD ? pid : real_pid(c, pid);
-	slot->arg[1] = (int)flags;
-	real = real_call(c, CTL_WAIT);
-	agree(c, "wait", model < 0 ? model : real_pid(c, model), real);
-	if (real > 0)
-		compare_status(c, slot, status);
-	return model;
-}
-
-/*
- * The model's process ends at its next step, so the real one must not end now:
- * it gets its signal then. Here the id is only asked for.
- */
-static int kill_call(struct spw_sys *sys, pid_t pid, int sig)
-{
-	struct rig_control *c = control_of(sys);
-
-	return call_numbers(c, "kill", c->model.kill(sys, pid, sig), CTL_KILL,
-			    real_pid(c, pid), 0);
-}
-
-static int sigchld_wait_call(struct spw_sys *sys, uint64_t deadline_ns)
-{
-	struct rig_control *c = control_of(sys);
-
-	return call_numbers(c, "sigchld-wait",
-			    c->model.sigchld_wait(sys, deadline_ns),
-			    CTL_SIGCHLD, 0, 0);
-}
-
-static int pidfd_open_call(struct spw_sys *sys, pid_t pid)
-{
-	struct rig_control *c = control_of(sys);
-	int model = c->model.pidfd_open(sys, pid);
-
-	if (model == -ENOSYS) /* Plan 9 */
-		return model;
-	return call_numbers(c, "pidfd-open", model, CTL_PIDFD_OPEN,
-			    pid ? real_pid(c, pid) : 0, 0);
-}
-
-static int pidfd_poll_call(struct spw_sys *sys, int fd, uint64_t deadline_ns)
-{
-	struct rig_control *c = control_of(sys);
-
-	return call_numbers(c, "poll",
-			    c->model.pidfd_poll(sys, fd, deadline_ns),
-			    CTL_PIDFD_POLL, fd, 0);
-}
-
-static int pidfd_wait_call(struct spw_sys *sys, int fd,
-			   struct spw_status *status)
-{
-	struct rig_control *c = control_of(sys);
-	int model = c->model.pidfd_wait(sys, fd, status);
-	int real;
-
-	if (model == -ENOSYS)
-		return model;
-	real = call_numbers(c, "wait", model, CTL_PIDFD_WAIT, fd, 0);
-	if (!real)
-		compare_status(c, mine(c), status);
-	return real;
-}
-
-/* As kill_call. */
-static int pidfd_signal_call(struct spw_sys *sys, int fd, int sig)
-{
-	struct rig_control *c = control_of(sys);
-	int model = c->model.pidfd_signal(sys, fd, sig);
-
-	if (model == -ENOSYS)
-		return model;
-	return call_numbers(c, "kill", model, CTL_PIDFD_SIGNAL, fd, 0);
+	return agree(c, call, model, real_call(c, op));
 }
 
 /* ---- what happens without returning ---- */
@@ -676,20 +527,8 @@ void ctl_join(struct rig_control *c)
 	sys->map = map_call;
 	sys->unmap = unmap_call;
 	sys->fsync = fsync_call;
-	sys->rename = rename_call;
-	sys->link = link_call;
-	sys->link_fd = link_fd_call;
-	sys->watch_closes = watch_call;
-	sys->memfd = memfd_call;
-	sys->seal = seal_call;
-	sys->scan_writers = scan_call;
-	sys->wait = wait_call;
-	sys->kill = kill_call;
-	sys->sigchld_wait = sigchld_wait_call;
-	sys->pidfd_open = pidfd_open_call;
-	sys->pidfd_poll = pidfd_poll_call;
-	sys->pidfd_wait = pidfd_wait_call;
-	sys->pidfd_signal = pidfd_signal_call;
+	ctl_name_calls(sys);
+	ctl_wait_calls(sys);
 	c->mirror = (struct sim_mirror){
 		.ctx = c,
 		.begin = begin,

@@ -47,6 +47,22 @@ void ctl_part(struct rig_control *c);
 /* A call of the service thread; its result, or -ETIMEDOUT. */
 int ctl_service(struct rig_control *c, enum ctl_op op, int arg);
 
+/* ---- calls made twice: agree.c, agree_name.c, agree_wait.c ---- */
+
+struct rig_control *ctl_of(struct spw_sys *sys);
+/* The caller's slot, with a thread behind it: for the arguments. */
+struct ctl_slot *ctl_mine(struct rig_control *c);
+/* Makes the call whose arguments are in the slot; it must come to model. */
+int ctl_twice(struct rig_control *c, const char *call, int model,
+	      enum ctl_op op);
+/* The same with up to two numbers for arguments. */
+int ctl_numbers(struct rig_control *c, const char *call, int model,
+		enum ctl_op op, int a, int b);
+/* What else a call says must be the same. */
+int ctl_agree(struct rig_control *c, const char *call, int model, int real);
+void ctl_name_calls(struct spw_sys *sys);
+void ctl_wait_calls(struct spw_sys *sys);
+
 /* Makes the target ready for the next execution. 0 or -errno. */
 int ctl_fresh(struct rig_control *c);
 
