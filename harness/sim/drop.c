@@ -90,7 +90,7 @@ static void release_pipe(struct sim *sim, struct sim_file *f)
 		pipe->writers = false;
 	rig_enable(sim->engine, pipe->waiters); /* end of file is an event */
 	if (!pipe->readers && !pipe->writers)
-		memset(pipe, 0, sizeof(*pipe));
+		memset(pipe, 0, offsetof(struct sim_pipe, data));
 }
 
 static void remove_lease(struct sim *sim, struct sim_file *f)
@@ -237,14 +237,17 @@ void sim_drop_table(struct sim *sim, int first, bool only_cloexec)
 
 	for (int fd = first; fd < SIM_FDS; fd++) {
 		struct sim_fd *slot = &table->fd[fd];
-		unsigned index = sim_fd_file(sim, fd);
+		unsigned index = slot->file;
 
+		if (table->shared)
+			sim_access_slot(sim, fd, RIG_READ);
 		if (!index || (only_cloexec && !slot->cloexec))
 			continue;
 		if (sim_drop_visible(sim, &sim->file[index])) {
 			sim_about_file(sim, index, true);
 			sim_inner(sim, SIM_DROP);
-			index = sim_fd_file(sim, fd); /* others have run */
+			sim_access_slot(sim, fd, RIG_READ);
+			index = slot->file; /* others have run */
 			if (!index)
 				continue;
 			rig_detail(sim->engine, " fd %d,", fd);

@@ -241,13 +241,13 @@ static int refuse(struct sim *sim, const struct sim_mirror_exec *exec, int rc)
 	return sim_result(sim, rc);
 }
 
-/* The first argument, copied: the caller's memory goes. */
+/* The first argument, copied: the caller's memory goes. Few have one. */
 static void take_argument(struct sim_mirror_exec *exec, char *const argv[])
 {
-	const char *first = argv && argv[0] && argv[1] ? argv[1] : "";
-
-	snprintf(exec->argument, sizeof(exec->argument), "%s", first);
-	snprintf(exec->given, sizeof(exec->given), "%s", first);
+	if (!argv || !argv[0] || !argv[1])
+		return;
+	snprintf(exec->argument, sizeof(exec->argument), "%s", argv[1]);
+	memcpy(exec->given, exec->argument, sizeof(exec->given));
 }
 
 static void check_threads(struct sim *sim)

@@ -252,8 +252,8 @@ struct sim_pipe {
 	bool readers; /* the reading end is open somewhere */
 	bool writers;
 	uint16_t len;
-	rig_set waiters; /* tasks blocked in read */
-	uint8_t data[SIM_PIPE_DATA];
+	rig_set waiters;             /* tasks blocked in read */
+	uint8_t data[SIM_PIPE_DATA]; /* the first len; last: not cleared */
 };
 
 struct sim_fd {

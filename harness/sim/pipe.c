@@ -91,11 +91,9 @@ static int pipe_call(struct spw_sys *sys, int fd[2])
 	rc = open_ends(sim, i, fd);
 	if (rc)
 		return sim_result(sim, rc);
-	sim->pipe[i] =
-		(struct sim_pipe){ .used = true,
-				   .object = sim_objects(sim, SIM_PIPE_OBJECTS),
-				   .readers = true,
-				   .writers = true };
+	sim->pipe[i].used = true; /* the rest is clear */
+	sim->pipe[i].readers = sim->pipe[i].writers = true;
+	sim->pipe[i].object = sim_objects(sim, SIM_PIPE_OBJECTS);
 	rig_detail(sim->engine, "(reader %d, writer %d)", fd[0], fd[1]);
 	rig_note(sim->engine, (uint64_t)fd[0] << 32 | (unsigned)fd[1]);
 	return sim_result(sim, 0);

@@ -224,7 +224,8 @@ static void begin(void *ctx, struct rig_engine *engine)
 	s->thread_kind = RIG_KIND_THREAD;
 	wipe(s->inode + 1, s->ninodes, sizeof(s->inode[0]));
 	wipe(s->file + 1, s->nfiles, sizeof(s->file[0]));
-	wipe(s->pipe + 1, s->npipes, sizeof(s->pipe[0]));
+	for (unsigned i = 1; i <= s->npipes; i++)
+		memset(&s->pipe[i], 0, offsetof(struct sim_pipe, data));
 	wipe(s->watch, s->nwatches, sizeof(s->watch[0]));
 	wipe(s->name, s->nnames, sizeof(s->name[0]));
 	wipe(s->table + 1, s->ntables, sizeof(s->table[0]));
