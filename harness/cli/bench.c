@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* racerig bench: how fast the engine is, beside what it should be. */
+#include "cli/bench_wait.h"
 #include "cli/case.h"
 #include "cli/options.h"
 #include "engine/cell.h"
@@ -224,7 +225,35 @@ static void measure_fuzzer(struct figure *f, const char *program)
 	summarize(f, value);
 }
 
-enum { ENGINE, TINY, SPAWN, DPOR, FUZZER, FIGURES };
+enum { ENGINE, TINY, SPAWN, DPOR, FUZZER, HANDED, FIGURES };
+
+/*
+ * Beside posix_spawn and waitpid in one thread, measured turn about: the target
+ * is that it costs no more than 1.10 of that.
+ */
+static void measure_handed(struct figure *f)
+{
+	struct rig_workdir dir;
+	struct rig_bench_wait rates;
+	double handed[ROUNDS], bare[ROUNDS];
+	char why[RIG_MESSAGE_MAX];
+	int rc = 0;
+
+	f->why_not = "there is no directory for programs, or no pidfds";
+	if (rig_workdir_open(&dir, NULL, why, sizeof(why)))
+		return;
+	for (int i = 0; !rc && i < ROUNDS; i++) {
+		rc = rig_bench_wait(&dir, &rates);
+		handed[i] = rates.handed;
+		bare[i] = rates.bare;
+	}
+	rig_workdir_close(&dir);
+	if (rc)
+		return;
+	summarize(f, handed);
+	qsort(bare, ROUNDS, sizeof(bare[0]), by_value);
+	f->target = bare[ROUNDS / 2] / 1.10;
+}
 
 static void print_table(const struct figure *figures)
 {
@@ -287,6 +316,9 @@ static int run(const struct rig_args *args)
 		[DPOR] = { .name = "etxtbsy/build-and-run, 3 actors, dpor",
 			   .unit = "executions",
 			   .target = 100000 },
+		[HANDED] = { .name = "spawn, waited for in another thread: "
+				     "pidfd",
+			     .unit = "processes" },
 		[FUZZER] = { .name = "fuzz_etxtbsy, libFuzzer, feedback on",
 			     .unit = "executions",
 			     .target = 100000 },
@@ -303,6 +335,7 @@ static int run(const struct rig_args *args)
 	measure(&figures[DPOR], c, dpor_round);
 	rig_case_close(c);
 	measure_fuzzer(&figures[FUZZER], args->fuzzer);
+	measure_handed(&figures[HANDED]);
 	if (args->format == RIG_FORMAT_JSON)
 		print_json(figures);
 	else

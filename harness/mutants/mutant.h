@@ -54,6 +54,8 @@ struct rig_mutant {
 	X(memory_on_disk)        \
 	X(memory_unsealed)       \
 	X(mode_not_set)          \
+	X(peek_reaps)            \
+	X(poll_early)            \
 	X(report_reader_kept)    \
 	X(report_writer_kept)    \
 	X(request_unlocked)      \

@@ -116,9 +116,10 @@ static int pidfd_wait(struct spw_sys *sys, int fd, struct spw_status *status)
 		sim_access(sim, f->target + (unsigned)SIM_REAPED, RIG_READ);
 		return sim_result(sim, -ECHILD);
 	}
+	/* Not a wait for the end: it could be made before that. */
+	sim_access(sim, f->target + (unsigned)SIM_LIFE, RIG_READ);
 	if (sim->proc[i].life == SIM_RUNNING)
 		sim_contract(sim, "a wait for a pidfd whose process runs");
-	sim_access(sim, f->target + (unsigned)SIM_LIFE, RIG_JOIN);
 	*status = sim_reap(sim, i);
 	rig_detail_result(sim->engine, " = %s %d",
 			  status->signaled ? "signal" : "status", status->code);

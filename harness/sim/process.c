@@ -168,8 +168,10 @@ static void give_pid(struct sim *sim, struct sim_proc *proc, pid_t pid,
 {
 	proc->pid = pid ? pid : (pid_t)task->name;
 	sim_access(sim, SIM_OBJECT_CHILDREN, RIG_UPDATE);
-	sim_access(sim, sim_maker(sim, proc)->object + SIM_TASK_CHILDREN,
-		   RIG_UPDATE);
+	if (sim_maker(sim, proc) != sim_self(sim)) /* who knows its own */
+		sim_access(sim,
+			   sim_maker(sim, proc)->object + SIM_TASK_CHILDREN,
+			   RIG_UPDATE);
 	sim_children_changed(sim);
 }
 

@@ -51,8 +51,10 @@ struct spw_status sim_reap(struct sim *sim, unsigned i)
 	sim_access(sim, proc->object + SIM_LIFE, RIG_ACQUIRE); /* only once */
 	sim_access(sim, proc->object + SIM_REAPED, RIG_WRITE);
 	sim_access(sim, SIM_OBJECT_CHILDREN, RIG_UPDATE);
-	sim_access(sim, sim_maker(sim, proc)->object + SIM_TASK_CHILDREN,
-		   RIG_UPDATE);
+	if (sim_maker(sim, proc) != sim_self(sim))
+		sim_access(sim,
+			   sim_maker(sim, proc)->object + SIM_TASK_CHILDREN,
+			   RIG_UPDATE);
 	if (sim->options.pids_reused)
 		sim_access(sim, SIM_OBJECT_PIDS, RIG_WRITE);
 	memset(proc, 0, sizeof(*proc));

@@ -60,6 +60,7 @@ struct rig_hammer {
 };
 
 extern const struct rig_hammer rig_hammer_etxtbsy;
+extern const struct rig_hammer rig_hammer_wait;
 
 /* The run cannot be made because of that; returns error. */
 int rig_stress_because(struct rig_stress *result, int error, const char *what);

@@ -11,6 +11,7 @@
 /* Of the families that have one. */
 static const struct rig_hammer *const hammers[] = {
 	&rig_hammer_etxtbsy,
+	&rig_hammer_wait,
 };
 
 /*
