@@ -16,7 +16,7 @@
 
 #include "engine/engine.h"
 
-enum { FUZZ_FEATURES = 1 << 13 };
+enum { FUZZ_FEATURES = 1 << 12 };
 
 /* From now on the executions of engine are told to the fuzzer, if on. */
 void fuzz_feedback(struct rig_engine *engine, bool on);

@@ -11,6 +11,7 @@ enum {
 	ROUNDS_MAX = 4, /* changes of one mutation */
 	NEAR = 8,       /* decisions that a switch is moved by */
 	FAR = 64,       /* decisions of an execution, about */
+	SCATTER = 64,   /* switches that are drawn at once */
 	PIECE = 8,      /* switches that are repeated or cut out */
 	SMALL = 4,      /* choices that most decisions have */
 };
@@ -260,6 +261,22 @@ static void shorten(struct input *in, struct rig_rng *rng)
 		in->n = below(rng, in->n);
 }
 
+/* From somewhere on a schedule by chance, dense or sparse. */
+static void scatter(struct input *in, struct rig_rng *rng)
+{
+	unsigned at = below(rng, in->n + 1);
+	unsigned n = 1 + below(rng, SCATTER), sparse = 1 + below(rng, NEAR);
+
+	if (n > RIG_INPUT_MAX - at)
+		n = RIG_INPUT_MAX - at;
+	in->n = at + n;
+	for (; at < in->n; at++)
+		in->item[at] = (struct item){
+			.gap = (uint16_t)below(rng, sparse),
+			.choice = any_choice(rng),
+		};
+}
+
 /* Another scenario, fix, number of actors, kernel. */
 static void run_other(struct input *in, struct rig_rng *rng)
 {
@@ -283,9 +300,9 @@ typedef void change_fn(struct input *in, struct rig_rng *rng);
 
 /* The more often one stands here, the more often it is made. */
 static change_fn *const changes[] = {
-	insert,    insert,  insert,    drop,      drop,       move,
-	move,      move,    choose,    choose,    swap,       repeat,
-	cut_piece, shorten, run_other, run_other, read_other,
+	insert,  insert,  drop,    drop,      move,      move,      move,
+	choose,  choose,  swap,    repeat,    repeat,    cut_piece, shorten,
+	scatter, scatter, scatter, run_other, run_other, run_other, read_other,
 };
 
 size_t fuzz_mutate(uint8_t *data, size_t size, size_t max, uint64_t seed)

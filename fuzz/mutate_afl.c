@@ -11,7 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SPLICES = 4 }; /* one of so many is a splice, where there is another */
+enum {
+	SPLICES = 4, /* one of so many is a splice, where there is another */
+	/* Mutations of one input: up to 2 to that power. AFL++ tries an input
+	 * thousands of times before it goes on to what came of it (libFuzzer
+	 * does so at once), so few of them would not get far. */
+	STACK = 5,
+};
 
 /* As afl-fuzz looks them up, with void where its own types are (docs/
  * custom_mutators.md); none has a header on every system. */
@@ -62,7 +68,9 @@ size_t afl_custom_fuzz(void *state, uint8_t *data, size_t size, uint8_t **out,
 	if (size > max)
 		size = max;
 	memcpy(m->out, data, size);
-	return fuzz_mutate(m->out, size, max, draw);
+	for (unsigned n = 1u << (draw >> 32) % (STACK + 1); n; n--)
+		size = fuzz_mutate(m->out, size, max, rig_splitmix(&m->seed));
+	return size;
 }
 
 /* ---- trimming: one switch after the other, from the last to the first ---- */

@@ -166,10 +166,8 @@ struct rig_engine {
 	uint64_t starve_ns; /* how long an enabled task may be kept waiting */
 	bool hashing;       /* tasks keep their chains */
 	bool counting;      /* tasks count their operations, to name them */
-	bool tracking;      /* footprints are recorded, or: */
-	rig_access_fn *on_access; /* accesses are told to it; NULL: recorded */
-	void *access_state;
-	bool every; /* picks are asked for where there is one choice */
+	bool tracking;      /* footprints are recorded, or told: */
+	bool every;         /* picks are asked for where there is one choice */
 	/*
 	 * The subject's actors are the same but for their number, and a search
 	 * through everything may let them begin in the order of their numbers:
@@ -180,6 +178,8 @@ struct rig_engine {
 	bool gating;                 /* they do begin in that order */
 	struct rig_schedule *record; /* where decisions are written, or NULL */
 	struct rig_trace *trace;     /* where steps are written, or NULL */
+	rig_access_fn *on_access;    /* told, and not recorded; or NULL */
+	void *access_state;
 	/* ---- the engine's own ---- */
 	const struct rig_subject *subject;
 	rig_pick_fn *pick;
