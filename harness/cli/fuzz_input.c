@@ -5,20 +5,30 @@
 
 enum { STARVE_MS = 1000 };
 
+/* Can it run in the scenario's own kernel? */
+static bool runs(const struct rig_input_scenario *s, const struct rig_fix *fix)
+{
+	const struct rig_plan plan = { .scenario = s->scenario,
+				       .fix = *fix,
+				       .kernel = rig_case_kernel(s->scenario) };
+
+	return !rig_case_unavailable(&plan);
+}
+
 static void add_sound(struct rig_input_scenario *s)
 {
 	struct rig_fix fix;
 
 	for (unsigned i = 0; s->scenario->family->fix(i, &fix); i++)
 		if (rig_claim(s->scenario, &fix) == RIG_CLAIM_NEVER &&
-		    !fix.unavailable && s->nfixes < RIG_INPUT_FIXES_MAX)
+		    runs(s, &fix) && s->nfixes < RIG_INPUT_FIXES_MAX)
 			s->fix[s->nfixes++] = fix;
 }
 
 static void add_forced(struct rig_input_scenario *s, const char *forced)
 {
 	if (rig_fix_find(s->scenario->family, forced, &s->fix[0]) &&
-	    !s->fix[0].unavailable)
+	    runs(s, &s->fix[0]))
 		s->nfixes = 1;
 }
 
@@ -44,28 +54,24 @@ bool rig_inputs_of(struct rig_inputs *inputs, const struct rig_family *family,
 	return inputs->n;
 }
 
-static unsigned within(unsigned n, unsigned least, unsigned most)
-{
-	return n < least ? least : n > most ? most : n;
-}
-
 void rig_input_plan(const struct rig_inputs *inputs, const uint8_t *data,
 		    size_t len, struct rig_plan *plan)
 {
 	uint8_t h[RIG_INPUT_HEADER] = { 0 };
 	const struct rig_input_scenario *s;
 	uint8_t bits;
+	bool more;
 
 	memcpy(h, data, len < sizeof(h) ? len : sizeof(h));
 	s = &inputs->scenario[h[RIG_INPUT_SCENARIO] % inputs->n];
 	bits = h[RIG_INPUT_OPTIONS];
+	more = bits & 2 && s->scenario->actors < s->scenario->actors_max;
 	*plan = (struct rig_plan){
 		.scenario = s->scenario,
 		.fix = s->fix[h[RIG_INPUT_FIX] % s->nfixes],
 		.how = bits & 1 ? SPW_CLONE_FORK : SPW_CLONE_VFORK,
-		.actors = within(bits & 2 ? 3 : 2, s->scenario->actors_min,
-				 s->scenario->actors_max),
-		.kernel = sim_defaults,
+		.actors = more ? s->scenario->actors + 1 : s->scenario->actors,
+		.kernel = rig_case_kernel(s->scenario),
 		.starve_ns = bits & 16 ? STARVE_MS * 1000000ull : 0,
 	};
 	plan->kernel.release_order = bits & 4 ? SIM_ORDER_LIFO : SIM_ORDER_ANY;
