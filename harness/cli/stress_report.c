@@ -122,7 +122,7 @@ static void print_observation(const struct rig_observation *o)
 	       "time");
 	print_row("test", o->options.fix.name, &s->test);
 	if (!s->test_is_positive)
-		print_row("positive", "none", &s->positive);
+		print_row("positive", s->positive_fix, &s->positive);
 	print_row("negative", s->negative_fix, &s->negative);
 	print_refused(s);
 	printf("  %s: %s", report_verdict_name(o->verdict), o->why);
@@ -260,7 +260,7 @@ static void emit_observation(struct emit *e, const struct rig_observation *o)
 	emit_tally(e, t);
 	if (o->verdict != REPORT_SKIP) {
 		if (!o->stress.test_is_positive)
-			emit_control(e, "positive", "none",
+			emit_control(e, "positive", o->stress.positive_fix,
 				     &o->stress.positive);
 		emit_control(e, "negative", o->stress.negative_fix,
 			     &o->stress.negative);

@@ -4,6 +4,7 @@
 #include "stress/hammer.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,6 +123,7 @@ static int open_variants(struct stress *s)
 	s->variant[RIG_POSITIVE].tally = &s->result->positive;
 	s->variant[RIG_NEGATIVE].tally = &s->result->negative;
 	rig_real_fix(s->options->scenario->family, 0, &none);
+	s->result->positive_fix = none.name;
 	s->result->test_is_positive = !strcmp(s->options->fix.name, none.name);
 	/* First what is to fail, then what it is a control of: where the
 	 * unfixed variant cannot run, it is not for want of a fix. */
@@ -263,10 +265,22 @@ static int check(struct stress *s)
 	return 0;
 }
 
+/* 0: it cannot be known. */
+static unsigned count_cpus(void)
+{
+	cpu_set_t cpus;
+
+	return sched_getaffinity(0, sizeof(cpus), &cpus) ?
+		       0 :
+		       (unsigned)CPU_COUNT(&cpus);
+}
+
 static int set_up(struct stress *s)
 {
-	int rc = s->hammer->open(&s->hammering, s->options, s->dir, s->result);
+	int rc;
 
+	s->result->cpus = count_cpus();
+	rc = s->hammer->open(&s->hammering, s->options, s->dir, s->result);
 	if (!rc)
 		rc = open_variants(s);
 	if (rc)

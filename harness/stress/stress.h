@@ -115,8 +115,8 @@ struct rig_stress {
 	struct rig_tally test;     /* the fix under test */
 	struct rig_tally positive; /* the unfixed variant: must fire */
 	struct rig_tally negative; /* a sound guard: must not */
-	const char *negative_fix;  /* its name */
-	bool test_is_positive;     /* the fix is none; positive is empty */
+	const char *positive_fix, *negative_fix; /* their names */
+	bool test_is_positive; /* the fix is none; positive is empty */
 	bool interrupted;
 	bool by_library; /* of a directed run: no executor, the library spawns */
 	/* The scenario or an amplifier breaks that condition of the fix. */
