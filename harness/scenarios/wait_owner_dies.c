@@ -5,7 +5,8 @@
  * One actor starts a child, leaves its handle and ends; another waits for the
  * child. Under the rule of Plan 9 the child is the thread's that forked it, and
  * when that ends, another thread's of the process: who may wait changes
- * meanwhile, and nobody is told.
+ * meanwhile, and nobody is told. A third actor would wait for the same child:
+ * that is wait/double-wait.
  *
  *	a1     fork c1, ends: from now on c1 is main's
  *	a2                     wait => ECHILD: it never was a2's
@@ -37,12 +38,12 @@ static void actor(struct rig_run *run, unsigned index)
 
 const struct rig_scenario rig_scenario_wait_owner_dies = {
 	.name = "wait/owner-dies",
-	.summary = "the thread that started a child ends, others wait for it",
+	.summary = "the thread that started a child ends, another waits for it",
 	.family = &rig_family_wait,
 	.kernel = "wait-scope=thread",
 	.sound = "owner-thread owner-handle auto",
 	.actors_min = 2,
-	.actors_max = 3,
+	.actors_max = 2,
 	.actors = 2,
 	.outcomes = rig_wait_outcomes,
 	.state_size = sizeof(struct rig_children),
