@@ -82,13 +82,14 @@ int spw_waits_await(struct spw_proc *proc, uint64_t deadline_ns,
 /* Under the lock: a signal to the process, which is not reaped meanwhile. */
 int spw_waits_signal(struct spw_proc *proc, int sig);
 
-/* ---- without a lock, for waiters that have none: by_pid.c ---- */
+/* ---- by id, as the waiters do that keep no more than a note: by_pid.c ---- */
 
 /* The status, where the process has been waited for; else -EAGAIN. */
-int spw_known_end(const struct spw_proc *proc, struct spw_status *status);
-/* Keeps and returns what a wait returned: its result is pid or -errno. */
-int spw_take_end(struct spw_proc *proc, pid_t pid, struct spw_status *status);
-/* By id, unless it is known to have ended. */
+int spw_known_end(struct spw_proc *proc, struct spw_status *status);
+/* Keeps what a wait returned, pid or -errno; 0 or that error. */
+int spw_take_end(struct spw_proc *proc, pid_t pid,
+		 const struct spw_status *status);
+/* To whoever has the id, unless the process is known to have ended. */
 int spw_signal_by_pid(struct spw_proc *proc, int sig);
 
 /* ---- for auto ---- */

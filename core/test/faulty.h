@@ -72,6 +72,12 @@ static SPW_CHILD bool fails(struct fault *fault, enum kind kind)
 		       fault->k;
 }
 
+/* By any thread. */
+static inline void own(struct fault *fault, int n)
+{
+	__atomic_add_fetch(&fault->owned, n, __ATOMIC_RELAXED);
+}
+
 /* The formatter takes the parameters below for expressions. */
 /* clang-format off */
 
@@ -106,7 +112,7 @@ static SPW_CHILD bool fails(struct fault *fault, enum kind kind)
 		if (fails(fault, KIND_##make))                            \
 			return -fault->error;                             \
 		error = fault->real->make arguments;                      \
-		fault->owned += error == 0;                               \
+		own(fault, error == 0);                                   \
 		return error;                                             \
 	}                                                                 \
 	static void faulty_##unmake(struct spw_sys *sys, struct type *it) \
@@ -114,7 +120,7 @@ static SPW_CHILD bool fails(struct fault *fault, enum kind kind)
 		struct fault *fault = (struct fault *)sys;                \
                                                                           \
 		fault->real->unmake(fault->real, it);                     \
-		fault->owned--;                                           \
+		own(fault, -1);                                           \
 	}
 
 FAULTY(int, open,
@@ -238,7 +244,7 @@ static void *faulty_alloc(struct spw_sys *sys, size_t size)
 
 	if (!fails(fault, KIND_alloc))
 		ptr = fault->real->alloc(fault->real, size);
-	fault->owned += ptr != NULL;
+	own(fault, ptr != NULL);
 	return ptr;
 }
 
@@ -246,7 +252,7 @@ static void counted_free(struct spw_sys *sys, void *ptr)
 {
 	struct fault *fault = (struct fault *)sys;
 
-	fault->owned -= ptr != NULL;
+	own(fault, -(ptr != NULL));
 	fault->real->free(fault->real, ptr);
 }
 

@@ -42,6 +42,7 @@ const struct spw_waiter spw_waiter_any_child = {
 		.reference = "Go before commit b6284700, joyent/libuv#887, "
 			     "golang/go#60481",
 	},
+	.lock = SPW_LOCK_EACH,
 	.wait = any_child_wait,
 	.signal = spw_signal_by_pid,
 };

@@ -15,28 +15,52 @@
 
 #include "waits.h"
 
-int spw_known_end(const struct spw_proc *proc, struct spw_status *status)
+/* The note; under a lock for those that have one. */
+static struct spw_end *enter(struct spw_proc *proc)
 {
-	if (!proc->end.done)
-		return -EAGAIN;
-	*status = proc->end.status;
-	return 0;
+	if (!proc->waits)
+		return &proc->end;
+	spw_waits_lock(proc->waits);
+	return spw_waits_end(proc);
 }
 
-int spw_take_end(struct spw_proc *proc, pid_t pid, struct spw_status *status)
+static void leave(struct spw_proc *proc)
 {
+	if (proc->waits)
+		spw_waits_unlock(proc->waits);
+}
+
+int spw_known_end(struct spw_proc *proc, struct spw_status *status)
+{
+	const struct spw_end *end = enter(proc);
+	bool done = end->done;
+
+	if (done)
+		*status = end->status;
+	leave(proc);
+	return done ? 0 : -EAGAIN;
+}
+
+int spw_take_end(struct spw_proc *proc, pid_t pid,
+		 const struct spw_status *status)
+{
+	struct spw_end *end;
+
 	if (pid < 0)
 		return pid;
-	proc->end.status = *status;
-	proc->end.done = true;
+	end = enter(proc);
+	end->status = *status;
+	end->done = true;
+	leave(proc);
 	return 0;
 }
 
 int spw_signal_by_pid(struct spw_proc *proc, int sig)
 {
-	if (proc->end.done)
-		return -ESRCH;
-	return proc->sys->kill(proc->sys, proc->pid, sig);
+	bool done = enter(proc)->done;
+
+	leave(proc);
+	return done ? -ESRCH : proc->sys->kill(proc->sys, proc->pid, sig);
 }
 
 static int by_pid_wait(struct spw_proc *proc, uint64_t deadline_ns,

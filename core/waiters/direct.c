@@ -6,7 +6,7 @@
  * the next child that ends. Right for a program that has one child and one
  * thread; the control beside which every other waiter is to be seen.
  *
- * Hole: the both ways of Go commit b6284700: "the wait() will either return an
+ * Hole: both ways of Go commit b6284700: "the wait() will either return an
  * error or end up waiting for a completely different child than was intended".
  */
 #include <errno.h>
@@ -35,6 +35,7 @@ const struct spw_waiter spw_waiter_direct = {
 			     "made it waits",
 		.reference = "Go commit b6284700 (2013), Plan 9 wait(2)",
 	},
+	.lock = SPW_LOCK_EACH,
 	.wait = direct_wait,
 	.signal = spw_signal_by_pid,
 };

@@ -96,6 +96,7 @@ static int measure(struct desk *desk, struct spw_rt *rt, const char *path,
 		   struct rig_bench_wait *out)
 {
 	static uint64_t ns[2][PAIRS];
+	const unsigned middle = PAIRS / 2;
 	int rc = 0;
 
 	for (unsigned i = 0; !rc && i < PAIRS; i++)
@@ -109,8 +110,8 @@ static int measure(struct desk *desk, struct spw_rt *rt, const char *path,
 		return rc;
 	qsort(ns[0], PAIRS, sizeof(ns[0][0]), by_value);
 	qsort(ns[1], PAIRS, sizeof(ns[1][0]), by_value);
-	out->bare = 1e9 / (double)ns[0][PAIRS / 2];
-	out->handed = 1e9 / (double)ns[1][PAIRS / 2];
+	out->bare = 1e9 / (double)ns[0][middle];
+	out->handed = 1e9 / (double)ns[1][middle];
 	return 0;
 }
 
