@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "poller.h"
 #include "waits.h"
 
 static int open_waiter(struct spw_rt *rt, const struct spw_waiter *waiter)
@@ -25,10 +26,31 @@ static void shut_waiter(struct spw_rt *rt)
 		spw_waits_put(rt->waits);
 }
 
+static int open_parts(struct spw_rt *rt, const struct spw_waiter *waiter)
+{
+	struct spw_sys *sys = rt->sys;
+	int error = sys->mutex_create(sys, &rt->lock);
+
+	if (error < 0)
+		return error;
+	error = open_waiter(rt, waiter);
+	if (error < 0)
+		goto no_waiter;
+	if (rt->guard->open)
+		error = rt->guard->open(rt, &rt->guard_state);
+	if (error == 0)
+		return 0;
+	shut_waiter(rt);
+no_waiter:
+	sys->mutex_destroy(sys, rt->lock);
+	return error;
+}
+
 int spw_open(struct spw_rt **out, const struct spw_options *options)
 {
 	const struct spw_waiter *waiter = options->waiter;
 	const struct spw_guard *guard = options->guard;
+	const struct spw_closer *closer = options->closer;
 	struct spw_sys *sys = options->sys;
 	struct spw_rt *rt;
 	int error;
@@ -37,35 +59,32 @@ int spw_open(struct spw_rt **out, const struct spw_options *options)
 		waiter = &spw_waiter_auto;
 	if (!guard)
 		guard = &spw_guard_auto;
+	if (!closer)
+		closer = &spw_closer_refcount;
 	if (!sys)
 		sys = spw_sys_linux();
-	if (guard->info.unavailable)
+	if (guard->info.unavailable || closer->info.unavailable)
 		return -ENOTSUP;
 	rt = sys->alloc(sys, sizeof(*rt));
 	if (!rt)
 		return -ENOMEM;
 	rt->sys = sys;
 	rt->guard = guard;
+	rt->closer = closer;
 	rt->how = options->how;
-	error = open_waiter(rt, waiter);
+	error = open_parts(rt, waiter);
 	if (error < 0)
-		goto no_waiter;
-	error = guard->open ? guard->open(rt, &rt->guard_state) : 0;
-	if (error < 0)
-		goto no_guard;
-	*out = rt;
-	return 0;
-
-no_guard:
-	shut_waiter(rt);
-no_waiter:
-	sys->free(sys, rt);
+		sys->free(sys, rt);
+	else
+		*out = rt;
 	return error;
 }
 
 void spw_shut(struct spw_rt *rt)
 {
+	spw_poller_stop(rt);
 	spw_hook(rt, rt->guard->shut);
 	shut_waiter(rt);
+	rt->sys->mutex_destroy(rt->sys, rt->lock);
 	rt->sys->free(rt->sys, rt);
 }

@@ -8,6 +8,7 @@
 
 #include <spw/spw.h>
 
+#include "closer.h"
 #include "guard.h"
 #include "waiter.h"
 
@@ -18,6 +19,9 @@ struct spw_rt {
 	enum spw_clone how;
 	const struct spw_waiter *waiter;
 	struct spw_waits *waits; /* of SPW_LOCK_ALL, or NULL */
+	const struct spw_closer *closer;
+	struct spw_mutex *lock;    /* of poller, until it is there */
+	struct spw_poller *poller; /* NULL: no descriptor was adopted yet */
 };
 
 /* How a child that could not execute its program ended. */

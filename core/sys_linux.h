@@ -54,6 +54,18 @@ int spw_linux_memfd(struct spw_sys *sys);
 int spw_linux_seal(struct spw_sys *sys, int fd);
 int spw_linux_scan_writers(struct spw_sys *sys, const char *path);
 
+/* sys_linux_poll.c */
+int spw_linux_socket_pair(struct spw_sys *sys, int fd[2]);
+int spw_linux_set_blocking(struct spw_sys *sys, int fd, bool blocking);
+int spw_linux_eventfd(struct spw_sys *sys);
+int spw_linux_poll(struct spw_sys *sys, int fd, unsigned events,
+		   uint64_t deadline_ns);
+int spw_linux_epoll_create(struct spw_sys *sys);
+int spw_linux_epoll_ctl(struct spw_sys *sys, int epoll, enum spw_epoll_op op,
+			int fd, unsigned events, uint64_t data);
+int spw_linux_epoll_wait(struct spw_sys *sys, int epoll,
+			 struct spw_event *events, int n);
+
 /* sys_linux_uring.c */
 int spw_linux_ring_create(struct spw_sys *sys, struct spw_ring **ring);
 void spw_linux_ring_destroy(struct spw_sys *sys, struct spw_ring *ring);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* racerig bench: how fast the engine is, beside what it should be. */
+#include "cli/bench_poller.h"
 #include "cli/bench_wait.h"
 #include "cli/case.h"
 #include "cli/options.h"
@@ -27,7 +28,7 @@ enum {
 struct figure {
 	const char *name;
 	const char *unit;
-	double target;
+	double target; /* 0: none, it is there to compare with */
 	double median, least, most;
 	bool measured;
 	const char *why_not;
@@ -184,6 +185,8 @@ static double fuzzer_rate(const char *program)
 
 /* ---- figures ---- */
 
+static const double plain_share = 0.9; /* of what is reached by hand */
+
 static int by_value(const void *a, const void *b)
 {
 	const double *x = a, *y = b;
@@ -225,7 +228,18 @@ static void measure_fuzzer(struct figure *f, const char *program)
 	summarize(f, value);
 }
 
-enum { ENGINE, TINY, SPAWN, DPOR, FUZZER, HANDED, FIGURES };
+enum {
+	ENGINE,
+	TINY,
+	SPAWN,
+	DPOR,
+	FUZZER,
+	HANDED,
+	POLLER,
+	PLAIN,
+	LIBUV,
+	FIGURES,
+};
 
 /*
  * Beside posix_spawn and waitpid in one thread, measured turn about: the target
@@ -255,6 +269,34 @@ static void measure_handed(struct figure *f)
 	f->target = bare[ROUNDS / 2] / 1.10;
 }
 
+/* In turns, so that a machine that becomes busy slows all of them alike. */
+static void measure_pollers(struct figure *figures)
+{
+	double value[3][ROUNDS];
+
+	for (int i = 0; i < ROUNDS; i++)
+		for (int k = RIG_POLLER_SPW; k <= RIG_POLLER_LIBUV; k++)
+			value[k][i] =
+				rig_bench_poller((enum rig_poller_kind)k,
+						 &figures[POLLER + k].why_not);
+	for (int k = RIG_POLLER_SPW; k <= RIG_POLLER_LIBUV; k++) {
+		const char *why = figures[POLLER + k].why_not;
+
+		summarize(&figures[POLLER + k], value[k]);
+		if (why)
+			figures[POLLER + k].why_not = why;
+	}
+	figures[POLLER].target = plain_share * figures[PLAIN].median;
+}
+
+static void print_against_target(const struct figure *f)
+{
+	if (f->target > 0)
+		printf("%12.0f %8.2f", f->target, f->median / f->target);
+	else
+		printf("%12s %8s", "-", "-");
+}
+
 static void print_table(const struct figure *figures)
 {
 	printf("%-44s %12s %12s %8s   %s\n", "what", "median/s", "target/s",
@@ -267,12 +309,15 @@ static void print_table(const struct figure *figures)
 			       f->target, "-", f->why_not);
 			continue;
 		}
-		printf("%-44s %12.0f %12.0f %8.2f   %.0f .. %.0f\n", f->name,
-		       f->median, f->target, f->median / f->target, f->least,
-		       f->most);
+		printf("%-44s %12.0f ", f->name, f->median);
+		print_against_target(f);
+		printf("   %.0f .. %.0f\n", f->least, f->most);
 	}
-	printf("\nmedian of %d rounds of %d ms, one core\n", ROUNDS,
-	       ROUND_NS / 1000000);
+	printf("\nmedian of %d rounds of %d ms, one core; of poller: round "
+	       "trips of 4 threads over\n%d busy descriptors beside %d idle "
+	       "ones, target %.1f of what is reached by hand\n",
+	       ROUNDS, ROUND_NS / 1000000, RIG_BUSY_FDS, RIG_IDLE_FDS,
+	       plain_share);
 }
 
 static void print_json(const struct figure *figures)
@@ -322,6 +367,11 @@ static int run(const struct rig_args *args)
 		[FUZZER] = { .name = "fuzz_etxtbsy, libFuzzer, feedback on",
 			     .unit = "executions",
 			     .target = 100000 },
+		[POLLER] = { .name = "poller: libspw", .unit = "round trips" },
+		[PLAIN] = { .name = "poller: by hand, epoll and conditions",
+			    .unit = "round trips" },
+		[LIBUV] = { .name = "poller: a libuv loop, one thread",
+			    .unit = "round trips" },
 	};
 	struct rig_case *c;
 
@@ -336,6 +386,7 @@ static int run(const struct rig_args *args)
 	rig_case_close(c);
 	measure_fuzzer(&figures[FUZZER], args->fuzzer);
 	measure_handed(&figures[HANDED]);
+	measure_pollers(figures);
 	if (args->format == RIG_FORMAT_JSON)
 		print_json(figures);
 	else

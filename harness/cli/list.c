@@ -9,8 +9,9 @@
 #include <stdio.h>
 
 static const struct rig_family *const families[] = {
-	&rig_family_classic, &rig_family_etxtbsy, &rig_family_fork,
-	&rig_family_spawn,   &rig_family_tiny,    &rig_family_wait,
+	&rig_family_classic, &rig_family_close, &rig_family_etxtbsy,
+	&rig_family_fork,    &rig_family_spawn, &rig_family_tiny,
+	&rig_family_wait,
 };
 
 enum { FAMILIES = sizeof(families) / sizeof(families[0]) };

@@ -91,6 +91,66 @@ static const char watch_text[] =
 	"	return fd;\n"
 	"}\n";
 
+static const char pair_text[] =
+	"static int make_pair(int one, int other)\n"
+	"{\n"
+	"	int fd[2];\n"
+	"\n"
+	"	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd))\n"
+	"		return -1;\n"
+	"	return fd[0] == one && fd[1] == other ? 0 : 1;\n"
+	"}\n";
+
+static const char blocking_text[] =
+	"static int set_blocking(int fd, int on)\n"
+	"{\n"
+	"	int flags = fcntl(fd, F_GETFL);\n"
+	"\n"
+	"	if (flags < 0)\n"
+	"		return -1;\n"
+	"	return fcntl(fd, F_SETFL,\n"
+	"		     on ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);\n"
+	"}\n";
+
+static const char poll_text[] =
+	"/* As things stand. */\n"
+	"static int poll_one(int fd, int events)\n"
+	"{\n"
+	"	struct pollfd p = { .fd = fd, .events = (short)events };\n"
+	"\n"
+	"	return poll(&p, 1, 0) < 0 ? -1 : p.revents;\n"
+	"}\n";
+
+static const char epoll_ctl_text[] =
+	"/* event: 4 bytes of events, 4 of nothing, 8 of data. */\n"
+	"static int set_watch(int epoll, int op, int fd, const char *event)\n"
+	"{\n"
+	"	struct epoll_event e;\n"
+	"\n"
+	"	memcpy(&e.events, event, 4);\n"
+	"	memcpy(&e.data, event + 8, 8);\n"
+	"	return epoll_ctl(epoll, op, fd, &e);\n"
+	"}\n";
+
+static const char epoll_wait_text[] =
+	"/* EBADMSG: other events than expected, or in another order. */\n"
+	"static int wait_events(int epoll, int room, const char *expected)\n"
+	"{\n"
+	"	struct epoll_event got[8];\n"
+	"	int n = epoll_wait(epoll, got, room, -1);\n"
+	"\n"
+	"	for (int i = 0; i < n; i++) {\n"
+	"		const char *e = expected + 16 * i;\n"
+	"\n"
+	"		if (!memcmp(&got[i].events, e, 4) &&\n"
+	"		    !memcmp(&got[i].data, e + 8, 8))\n"
+	"			continue;\n"
+	"		errno = EBADMSG;\n"
+	"		return -1;\n"
+	"	}\n"
+	"	return n;\n"
+	"}\n";
+
 static const char wait_text[] =
 	"static int wait_for(int pid, int code, int signaled)\n"
 	"{\n"
@@ -179,6 +239,25 @@ const struct rig_call_form rig_call_forms[] = {
 	[CTL_WATCH] = { .text = "watch_closes(%p)",
 			.helper = watch_text,
 			.include = "sys/inotify.h" },
+	[CTL_SOCKET_PAIR] = { .text = "make_pair(%u, %v)",
+			      .helper = pair_text,
+			      .include = "sys/socket.h",
+			      .judged = true },
+	[CTL_SET_BLOCKING] = { .text = "set_blocking(%0, %1)",
+			       .helper = blocking_text },
+	[CTL_EVENTFD] = { .text = "eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)",
+			  .include = "sys/eventfd.h" },
+	[CTL_POLL] = { .text = "poll_one(%0, %1)",
+		       .helper = poll_text,
+		       .include = "poll.h" },
+	[CTL_EPOLL_CREATE] = { .text = "epoll_create1(EPOLL_CLOEXEC)",
+			       .include = "sys/epoll.h" },
+	[CTL_EPOLL_CTL] = { .text = "set_watch(%0, %1, %2, %b)",
+			    .helper = epoll_ctl_text,
+			    .include = "sys/epoll.h" },
+	[CTL_EPOLL_WAIT] = { .text = "wait_events(%0, %1, %b)",
+			     .helper = epoll_wait_text,
+			     .include = "sys/epoll.h" },
 	[CTL_WAIT] = { .text = "wait_for(page->pid[%k], %u, %v)",
 		       .helper = wait_text,
 		       .judged = true },

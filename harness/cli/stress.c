@@ -98,7 +98,7 @@ static int choose(struct session *s)
 	if (!rc)
 		rc = find_scenario(s);
 	if (!rc && !s->args->nfixes)
-		rc = add_fixes(s, "none");
+		rc = add_fixes(s, rig_unfixed(s->scenario->family));
 	for (unsigned i = 0; !rc && i < s->args->nfixes; i++)
 		rc = add_fixes(s, s->args->fix[i]);
 	return rc;

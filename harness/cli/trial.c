@@ -163,8 +163,10 @@ int rig_trial(struct rig_case *c, const struct rig_plan *plan,
 
 	*hunt = (struct rig_trial){ .strategy = strategy };
 	rig_case_set(c, plan);
-	if (mutant)
+	if (mutant) {
 		rig_mutant_plant(mutant, c->world.sys);
+		c->run.fix.closer = rig_mutant_alter(mutant, c->run.fix.closer);
+	}
 	rc = strategy->exhaustive ? exhaust(&chase) : sample(&chase);
 	if (mutant)
 		rig_mutant_restore(c->world.sys);

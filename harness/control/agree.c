@@ -188,9 +188,10 @@ static ssize_t read_call(struct spw_sys *sys, int fd, void *buf, size_t len)
 	struct ctl_slot *slot = mine(c);
 	int real;
 
-	slot->arg[0] = fd;
+	slot->arg[0] = c->slot[self(c)].held ? c->slot[self(c)].held : fd;
 	slot->len = len < CTL_DATA ? (uint32_t)len : CTL_DATA;
 	real = real_call(c, CTL_READ);
+	ctl_let_go(c);
 	/* How long an event is, the model does not say. */
 	if (c->watches >> fd & 1)
 		return agree(c, "read of an event", model > 0, real > 0);
@@ -355,6 +356,32 @@ static int fsync_call(struct spw_sys *sys, int fd)
 			    0);
 }
 
+/* ---- calls that keep to a file while its number may change hands ---- */
+
+void ctl_hold(void *ctx, int fd)
+{
+	struct rig_control *c = ctx;
+	struct ctl_slot *slot = mine(c);
+
+	slot->arg[0] = fd;
+	slot->arg[1] = CTL_HELD;
+	c->slot[self(c)].held = real_call(c, CTL_DUP_ABOVE);
+	if (c->slot[self(c)].held < CTL_HELD)
+		rig_fail(engine_of(c), "conformance",
+			 "descriptor %d is open in the model alone", fd);
+}
+
+void ctl_let_go(struct rig_control *c)
+{
+	struct ctl_real *real = &c->slot[self(c)];
+
+	if (!real->held)
+		return;
+	mine(c)->arg[0] = real->held;
+	real->held = 0;
+	real_call(c, CTL_CLOSE);
+}
+
 /* ---- for calls in other files ---- */
 
 struct rig_control *ctl_of(struct spw_sys *sys)
@@ -382,6 +409,11 @@ int ctl_twice(struct rig_control *c, const char *call, int model,
 	      enum ctl_op op)
 {
 	return agree(c, call, model, real_call(c, op));
+}
+
+void ctl_differ(struct rig_control *c, const char *what)
+{
+	rig_fail(engine_of(c), "conformance", "%s", what);
 }
 
 /* ---- what happens without returning ---- */
@@ -529,6 +561,7 @@ void ctl_join(struct rig_control *c)
 	sys->fsync = fsync_call;
 	ctl_name_calls(sys);
 	ctl_wait_calls(sys);
+	ctl_poll_calls(sys);
 	c->mirror = (struct sim_mirror){
 		.ctx = c,
 		.begin = begin,
@@ -538,6 +571,7 @@ void ctl_join(struct rig_control *c)
 		.interpret = interpret_hook,
 		.exit = exit_hook,
 		.thread_end = thread_end_hook,
+		.hold = ctl_hold,
 	};
 	sim_set_mirror(c->sim, &c->mirror);
 	c->joined = true;

@@ -16,7 +16,10 @@ struct ctl_real {
 	bool vforked;          /* its parent is suspended */
 	unsigned parent;       /* slot */
 	struct rig_call *call; /* the last one, where there is a log */
+	int held;              /* a copy of what a call is made on; 0: none */
 };
+
+enum { CTL_HELD = 100 }; /* copies have numbers from this on */
 
 struct rig_control {
 	struct sim *sim;
@@ -47,7 +50,7 @@ void ctl_part(struct rig_control *c);
 /* A call of the service thread; its result, or -ETIMEDOUT. */
 int ctl_service(struct rig_control *c, enum ctl_op op, int arg);
 
-/* ---- calls made twice: agree.c, agree_name.c, agree_wait.c ---- */
+/* ---- calls made twice: agree.c, agree_name.c, agree_poll.c, agree_wait.c */
 
 struct rig_control *ctl_of(struct spw_sys *sys);
 /* The caller's slot, with a thread behind it: for the arguments. */
@@ -60,7 +63,12 @@ int ctl_numbers(struct rig_control *c, const char *call, int model,
 		enum ctl_op op, int a, int b);
 /* What else a call says must be the same. */
 int ctl_agree(struct rig_control *c, const char *call, int model, int real);
+_Noreturn void ctl_differ(struct rig_control *c, const char *what);
+/* A copy of fd, which the caller's call keeps to; and its end. */
+void ctl_hold(void *ctx, int fd);
+void ctl_let_go(struct rig_control *c);
 void ctl_name_calls(struct spw_sys *sys);
+void ctl_poll_calls(struct spw_sys *sys);
 void ctl_wait_calls(struct spw_sys *sys);
 
 /* Makes the target ready for the next execution. 0 or -errno. */

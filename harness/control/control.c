@@ -56,6 +56,7 @@ static _Noreturn void become_target(const struct rig_control *c)
 		close(fd);
 	for (int sig = 1; sig < NSIG; sig++)
 		signal(sig, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN); /* the model has the error alone */
 	ctl_target_main(c->page, c->programs);
 }
 

@@ -14,6 +14,7 @@ enum {
 	CTL_SLOTS = 62,
 	CTL_SERVICE = 61, /* slot of the target's service thread; 0: its main */
 	CTL_DATA = 256,   /* bytes that one read or write moves */
+	CTL_EVENTS = 8,   /* of 16 bytes: they fit into that */
 	CTL_PATH = 32,
 	CTL_MAPS = 4,
 	CTL_PROGRAMS = 9, /* exit codes 0 to 8 */
@@ -44,6 +45,13 @@ enum ctl_op {
 	CTL_LINK,   /* likewise */
 	CTL_LINK_FD,
 	CTL_WATCH,
+	CTL_SOCKET_PAIR,
+	CTL_SET_BLOCKING,
+	CTL_EVENTFD,
+	CTL_POLL, /* as things stand: the model has waited */
+	CTL_EPOLL_CREATE,
+	CTL_EPOLL_CTL,  /* a struct spw_event in data */
+	CTL_EPOLL_WAIT, /* at most CTL_EVENTS of them in data */
 	CTL_MEMFD,
 	CTL_SEAL,
 	CTL_SCAN,

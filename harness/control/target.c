@@ -167,6 +167,33 @@ static int call_process(struct spw_sys *sys, struct ctl_slot *s)
 	}
 }
 
+/* Calls that no child makes. -ENOSYS: not one of these. */
+static SPW_CHILD int call_poll(struct spw_sys *sys, struct ctl_slot *s)
+{
+	struct spw_event *events = (struct spw_event *)(void *)s->data;
+
+	switch (s->op) {
+	case CTL_SOCKET_PAIR:
+		return sys->socket_pair(sys, s->out);
+	case CTL_SET_BLOCKING:
+		return sys->set_blocking(sys, s->arg[0], s->arg[1]);
+	case CTL_EVENTFD:
+		return sys->eventfd(sys);
+	case CTL_POLL:
+		return sys->poll(sys, s->arg[0], (unsigned)s->arg[1], 0);
+	case CTL_EPOLL_CREATE:
+		return sys->epoll_create(sys);
+	case CTL_EPOLL_CTL:
+		return sys->epoll_ctl(sys, s->arg[0],
+				      (enum spw_epoll_op)s->arg[1], s->arg[2],
+				      events->events, events->data);
+	case CTL_EPOLL_WAIT:
+		return sys->epoll_wait(sys, s->arg[0], events, s->arg[1]);
+	default:
+		return -ENOSYS;
+	}
+}
+
 /* Calls that some guards make. -ENOSYS: not one of these. */
 static SPW_CHILD int call_file_more(struct spw_sys *sys, struct ctl_slot *s)
 {
@@ -193,7 +220,7 @@ static SPW_CHILD int call_file_more(struct spw_sys *sys, struct ctl_slot *s)
 	case CTL_SCAN:
 		return sys->scan_writers(sys, s->path);
 	default:
-		return -ENOSYS;
+		return call_poll(sys, s);
 	}
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 struct spw_sys rig_below;
+struct spw_closer rig_closer_below;
 static const struct spw_sys *planted_in;
 
 const struct rig_mutant *const rig_mutants[] = {
@@ -27,7 +28,20 @@ void rig_mutant_plant(const struct rig_mutant *mutant, struct spw_sys *sys)
 	assert(!planted_in);
 	planted_in = sys;
 	rig_below = *sys;
-	mutant->plant(sys);
+	if (mutant->plant)
+		mutant->plant(sys);
+}
+
+const struct spw_closer *rig_mutant_alter(const struct rig_mutant *mutant,
+					  const struct spw_closer *closer)
+{
+	static struct spw_closer altered;
+
+	if (!mutant->alter || !closer)
+		return closer;
+	rig_closer_below = altered = *closer;
+	mutant->alter(&altered);
+	return &altered;
 }
 
 void rig_mutant_restore(struct spw_sys *sys)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Mutants: planted bugs. Each breaks one rule of core, by replacing calls of
- * the seam below it, so that core itself carries no marks. A rule whose mutant
- * no search finds is a rule that nothing here tests.
+ * the seam below it, or hooks of a policy, so that core itself carries no
+ * marks. A rule whose mutant no search finds is a rule that nothing here tests.
  *
  * A replacement is called with the same sys as the call it stands for and goes
  * on to rig_below. Searches do not see what it remembers between calls: one
@@ -18,6 +18,8 @@
 
 #include <spw/sys.h>
 
+#include "closer.h"
+
 struct rig_mutant {
 	const char *name; /* as its file, with dashes */
 	const char *summary;
@@ -28,41 +30,49 @@ struct rig_mutant {
 	enum spw_clone spawn;
 	unsigned actors;
 	const char *outcome; /* as what an exhaustive search finds it */
-	/* Replaces entries of the table, in place. */
+	/* Replaces entries of the table, in place. NULL: none. */
 	void (*plant)(struct spw_sys *sys);
+	/* Replaces hooks of the fix, where that is a closer. NULL: none. */
+	void (*alter)(struct spw_closer *closer);
 };
 
 /* Sorted by name. Each is a file of this folder. */
-#define RIG_MUTANTS(X)           \
-	X(box_unlocked)          \
-	X(broadcast_dropped)     \
-	X(close_retried)         \
-	X(descriptor_kept)       \
-	X(fork_lock_close_late)  \
-	X(fork_lock_fork_late)   \
-	X(fork_lock_kept)        \
-	X(fork_lock_open_early)  \
-	X(fork_lock_shared)      \
-	X(interpreter_left_out)  \
-	X(join_dropped)          \
-	X(lease_refusal_ignored) \
-	X(lease_spins)           \
-	X(lease_writes)          \
-	X(lock_kept)             \
-	X(memory_kept)           \
-	X(memory_not_copied)     \
-	X(memory_on_disk)        \
-	X(memory_unsealed)       \
-	X(mode_not_set)          \
-	X(peek_reaps)            \
-	X(poll_early)            \
-	X(report_reader_kept)    \
-	X(report_writer_kept)    \
-	X(request_unlocked)      \
-	X(sibling_kept)          \
-	X(table_shared)          \
-	X(wait_skipped)          \
-	X(wake_up_lost)          \
+#define RIG_MUTANTS(X)             \
+	X(box_unlocked)            \
+	X(broadcast_dropped)       \
+	X(close_retried)           \
+	X(close_wakes_nobody)      \
+	X(count_not_kept)          \
+	X(descriptor_kept)         \
+	X(fork_lock_close_late)    \
+	X(fork_lock_fork_late)     \
+	X(fork_lock_kept)          \
+	X(fork_lock_open_early)    \
+	X(fork_lock_shared)        \
+	X(generation_not_compared) \
+	X(interpreter_left_out)    \
+	X(join_dropped)            \
+	X(lease_refusal_ignored)   \
+	X(lease_spins)             \
+	X(lease_writes)            \
+	X(loan_not_counted)        \
+	X(lock_kept)               \
+	X(memory_kept)             \
+	X(memory_not_copied)       \
+	X(memory_on_disk)          \
+	X(memory_unsealed)         \
+	X(mode_not_set)            \
+	X(peek_reaps)              \
+	X(poll_early)              \
+	X(registration_kept)       \
+	X(report_reader_kept)      \
+	X(report_writer_kept)      \
+	X(request_unlocked)        \
+	X(second_close_closes)     \
+	X(sibling_kept)            \
+	X(table_shared)            \
+	X(wait_skipped)            \
+	X(wake_up_lost)            \
 	X(write_cut_short)
 
 #define X(name) extern const struct rig_mutant rig_mutant_##name;
@@ -78,10 +88,16 @@ const struct rig_mutant *rig_mutant_find(const char *name);
 /* From now on calls through sys have the bug. */
 void rig_mutant_plant(const struct rig_mutant *mutant, struct spw_sys *sys);
 
+/* The closer with the bug, until another one is altered. */
+const struct spw_closer *rig_mutant_alter(const struct rig_mutant *mutant,
+					  const struct spw_closer *closer);
+
 /* sys is again what it was. */
 void rig_mutant_restore(struct spw_sys *sys);
 
 /* The table that the mutant was planted in, as it was before. */
 extern struct spw_sys rig_below;
+/* The closer that was altered, as it was before. */
+extern struct spw_closer rig_closer_below;
 
 #endif

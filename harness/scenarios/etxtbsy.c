@@ -79,42 +79,59 @@ static void report_spawn(struct rig_run *run, const char *path, int error,
 			     spw_stage_name(stage), strerror(-error));
 }
 
-void rig_run_program(struct rig_run *run, const char *path, unsigned code)
+struct spw_proc *rig_start_program(struct rig_run *run, const char *path)
 {
 	const struct spw_spec spec = { .path = path };
-	struct spw_status status;
 	enum spw_stage stage;
 	struct spw_proc *proc;
 	int rc = spw_spawn(run->rt, &spec, &proc, &stage);
 
-	if (rc) {
-		report_spawn(run, path, rc, stage);
+	if (!rc)
+		return proc;
+	report_spawn(run, path, rc, stage);
+	return NULL;
+}
+
+void rig_end_program(struct rig_run *run, struct spw_proc *proc, unsigned code)
+{
+	struct spw_status status;
+	int rc;
+
+	if (!proc)
 		return;
-	}
 	rc = spw_wait(proc, &status);
 	spw_release(proc);
 	if (rc)
-		rig_run_fail(run, "failed", "waiting for %s: %s", path,
+		rig_run_fail(run, "failed", "waiting for program %u: %s", code,
 			     strerror(-rc));
 	else if (status.signaled || status.code != (int)code)
 		rig_run_fail(run, "wrong-program",
-			     "%s ended with %s %d, expected exit status %u",
-			     path, status.signaled ? "signal" : "exit status",
+			     "a program ended with %s %d, expected exit status "
+			     "%u",
+			     status.signaled ? "signal" : "exit status",
 			     status.code, code);
+}
+
+void rig_run_program(struct rig_run *run, const char *path, unsigned code)
+{
+	rig_end_program(run, rig_start_program(run, path), code);
+}
+
+struct spw_proc *rig_build_and_start(struct rig_run *run, unsigned index)
+{
+	const struct rig_world *world = run->world;
+	const char *path = world->path(world->ctx, index);
+	size_t len;
+	const void *program = world->program(world->ctx, index + 1, &len);
+	int rc = spw_write_executable(run->rt, path, program, len, 0755);
+
+	if (!rc)
+		return rig_start_program(run, path);
+	rig_run_fail(run, "failed", "writing %s: %s", path, strerror(-rc));
+	return NULL;
 }
 
 void rig_build_and_run(struct rig_run *run, unsigned index)
 {
-	const struct rig_world *world = run->world;
-	const char *path = world->path(world->ctx, index);
-	unsigned code = index + 1;
-	size_t len;
-	const void *program = world->program(world->ctx, code, &len);
-	int rc = spw_write_executable(run->rt, path, program, len, 0755);
-
-	if (rc)
-		rig_run_fail(run, "failed", "writing %s: %s", path,
-			     strerror(-rc));
-	else
-		rig_run_program(run, path, code);
+	rig_end_program(run, rig_build_and_start(run, index), index + 1);
 }

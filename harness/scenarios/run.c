@@ -38,6 +38,14 @@ static bool find_fix(rig_fix_fn *list, const char *name, struct rig_fix *fix)
 	return false;
 }
 
+const char *rig_unfixed(const struct rig_family *family)
+{
+	struct rig_fix fix = { .name = NULL };
+
+	family->fix(0, &fix);
+	return fix.name;
+}
+
 bool rig_fix_find(const struct rig_family *family, const char *name,
 		  struct rig_fix *fix)
 {
@@ -64,6 +72,10 @@ enum rig_claim rig_claim(const struct rig_scenario *scenario,
 {
 	if (scenario->sound && is_among(fix->name, scenario->sound))
 		return RIG_CLAIM_NEVER;
+	if (scenario->rules)
+		return (fix->rules & scenario->rules) == scenario->rules ?
+			       RIG_CLAIM_NEVER :
+			       RIG_CLAIM_RARER;
 	if (!fix->claims_sound)
 		return RIG_CLAIM_RARER;
 	return scenario->sound || (scenario->foreign_fork && fix->every_fork) ||
@@ -81,9 +93,10 @@ const struct spw_waiter *rig_fix_waiter(const struct rig_fix *fix)
 bool rig_fix_runs_here(const struct rig_fix *fix)
 {
 	const struct spw_options options = { .guard = fix->guard,
-					     .waiter = rig_fix_waiter(fix) };
+					     .waiter = rig_fix_waiter(fix),
+					     .closer = fix->closer };
 	struct spw_rt *rt;
-	int rc = fix->guard ? spw_open(&rt, &options) : -ENOMEM;
+	int rc = spw_open(&rt, &options);
 
 	if (!rc)
 		spw_shut(rt);
@@ -125,6 +138,7 @@ static int open_runtime(struct rig_run *run)
 					     .guard = run->fix.guard,
 					     .waiter =
 						     rig_fix_waiter(&run->fix),
+					     .closer = run->fix.closer,
 					     .how = run->how };
 
 	run->rt = NULL;

@@ -42,9 +42,11 @@ struct rig_fix {
 	bool locks_forks;                /* see struct rig_run */
 	bool pidfds;                     /* the kernel has to have such */
 	const struct spw_waiter *waiter; /* family wait: the fix */
+	const struct spw_closer *closer; /* family close: the fix */
+	unsigned rules; /* of several that may be claimed: which are */
 };
 
-/* Fix number i of a list, false past the last. Number 0 is unfixed: "none". */
+/* Fix number i of a list, false past the last. Number 0 fixes nothing. */
 typedef bool rig_fix_fn(unsigned i, struct rig_fix *fix);
 
 struct rig_family {
@@ -79,6 +81,7 @@ struct rig_scenario {
 	bool foreign_fork; /* it forks behind the back of libspw */
 	bool mapping;      /* it has a mapping of the file that it writes */
 	bool by_kernel;    /* a file is executed because another one names it */
+	unsigned rules;    /* it tests these alone of those that fixes claim */
 	const struct rig_outcome *outcomes; /* ends with .id == NULL */
 	size_t state_size;                  /* of run->state, zeroed; 0: none */
 	/* Before the actors exist; 0 or -errno. May be NULL. */
@@ -125,6 +128,7 @@ struct rig_run {
 	unsigned actors;
 	struct spw_sys *sys;
 	struct spw_rt *rt; /* open while actors run */
+	unsigned number;   /* of several runs of one process at a time */
 	void *state;       /* the scenario's own */
 	/* Held for writing by every fork, with a fix that locks_forks; or NULL. */
 	struct spw_rwlock *forks;
@@ -143,11 +147,15 @@ const struct rig_outcome *rig_outcome_find(const struct rig_scenario *scenario,
 
 /* ---- the families ---- */
 extern const struct rig_family rig_family_classic;
+extern const struct rig_family rig_family_close;
 extern const struct rig_family rig_family_tiny;
 extern const struct rig_family rig_family_etxtbsy;
 extern const struct rig_family rig_family_fork;
 extern const struct rig_family rig_family_spawn;
 extern const struct rig_family rig_family_wait;
+
+/* The name of the fix that fixes nothing. */
+const char *rig_unfixed(const struct rig_family *family);
 
 /* Fix number i of those for the real kernel. */
 bool rig_real_fix(const struct rig_family *family, unsigned i,
@@ -191,6 +199,16 @@ bool rig_fix_runs_here(const struct rig_fix *fix);
 	X(reorder)              \
 	X(twostage)             \
 	X(work_steal)           \
+	X(before_register)      \
+	X(blocked_reader)       \
+	X(double_close)         \
+	X(dup_survivor)         \
+	X(during_spawn)         \
+	X(kept_by_fork)         \
+	X(mixed_poll)           \
+	X(number_reused)        \
+	X(optimistic_read)      \
+	X(stale_batch)          \
 	X(build_and_run)        \
 	X(build_beside_noise)   \
 	X(foreign_fork)         \
@@ -225,6 +243,10 @@ const struct rig_scenario *rig_scenario_find(const char *name);
 
 /* Writes the program of actor index, executes it, waits, checks. */
 void rig_build_and_run(struct rig_run *run, unsigned index);
+/* The same in two parts: NULL where it could not be started, which is said. */
+struct spw_proc *rig_start_program(struct rig_run *run, const char *path);
+struct spw_proc *rig_build_and_start(struct rig_run *run, unsigned index);
+void rig_end_program(struct rig_run *run, struct spw_proc *proc, unsigned code);
 /* Runs the program at path, which must exit with code. */
 void rig_run_program(struct rig_run *run, const char *path, unsigned code);
 

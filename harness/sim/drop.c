@@ -6,9 +6,10 @@
  * exit_files). The last one is not acted on at once: __fput is queued with
  * task_work_add and runs when the call returns to user space, last queued
  * first (task_work_run, "FILO" since c82199061009). Inside __fput the order is
- * fsnotify_close, locks_remove_file (flock and leases), f_op->release (end of
- * file on a pipe), and only then put_write_access: so everything else can be
- * seen to be over while the file still counts as open for writing.
+ * fsnotify_close, eventpoll_release, locks_remove_file (flock and leases),
+ * f_op->release (end of file on a pipe), and only then put_write_access: so
+ * everything else can be seen to be over while the file still counts as open
+ * for writing.
  */
 #include "sim/kernel.h"
 
@@ -40,9 +41,15 @@ bool sim_drop_visible(struct sim *sim, const struct sim_file *f)
 		sim_access(sim, sim->pipe[f->object].object + SIM_PIPE_READERS,
 			   RIG_READ);
 		return sim->pipe[f->object].readers;
+	case SIM_SOCKET: /* its peer */
+		sim_access(sim, sim->pipe[f->object].object + SIM_PIPE_WRITERS,
+			   RIG_READ);
+		return sim->pipe[f->object].writers;
 	case SIM_NULL:
 	case SIM_EVENTS:
 	case SIM_PIDFD:
+	case SIM_COUNTER:
+	case SIM_EPOLL:
 		break;
 	}
 	return false;
@@ -57,6 +64,8 @@ static const char *describe(const struct sim *sim, const struct sim_file *f,
 		snprintf(buf, size, "watch %u", f->object);
 	else if (f->kind == SIM_PIDFD)
 		snprintf(buf, size, "pidfd");
+	else if (f->kind == SIM_SOCKET)
+		snprintf(buf, size, "socket %u-%u", f->object, f->tx);
 	else
 		snprintf(buf, size, "pipe %u %s", f->object,
 			 f->kind == SIM_PIPE_READ ? "reader" : "writer");
@@ -89,8 +98,46 @@ static void release_pipe(struct sim *sim, struct sim_file *f)
 	else
 		pipe->writers = false;
 	rig_enable(sim->engine, pipe->waiters); /* end of file is an event */
+	sim_notify(sim, f->object,
+		   f->kind == SIM_PIPE_READ ? SIM_WRITING : SIM_READING, 0);
 	if (!pipe->readers && !pipe->writers)
 		memset(pipe, 0, offsetof(struct sim_pipe, data));
+}
+
+static void release_socket(struct sim *sim, struct sim_file *f)
+{
+	if (sim_drop_visible(sim, f)) {
+		sim_inner(sim, SIM_RELEASE);
+		detail(sim, f);
+	}
+	sim_socket_release(sim, f);
+}
+
+/* f_op->release, of what has one. */
+static void release(struct sim *sim, struct sim_file *f)
+{
+	switch (f->kind) {
+	case SIM_PIPE_READ:
+	case SIM_PIPE_WRITE:
+		release_pipe(sim, f);
+		break;
+	case SIM_SOCKET:
+		release_socket(sim, f);
+		break;
+	case SIM_COUNTER:
+		sim_pipe_free(sim, f->object);
+		break;
+	case SIM_EPOLL:
+		sim_epoll_release(sim, f);
+		break;
+	case SIM_EVENTS:
+		sim_watch_release(sim, f);
+		break;
+	case SIM_REGULAR:
+	case SIM_NULL:
+	case SIM_PIDFD:
+		break;
+	}
 }
 
 static void remove_lease(struct sim *sim, struct sim_file *f)
@@ -126,12 +173,11 @@ static void final_drop(struct sim *sim, unsigned index)
 	self->uses = (uint8_t)index;
 	if (sim_watched(sim, f))
 		sim_watch_event(sim, f);
+	if (sim_registered(sim, index))
+		sim_unregister(sim, index);
 	if (sim_flock_held(f))
 		sim_flock_remove(sim, f);
-	if (f->kind == SIM_EVENTS)
-		sim_watch_release(sim, f);
-	if (f->kind == SIM_PIPE_READ || f->kind == SIM_PIPE_WRITE)
-		release_pipe(sim, f);
+	release(sim, f);
 	if (f->kind == SIM_REGULAR && f->leased)
 		remove_lease(sim, f);
 	if (f->kind == SIM_REGULAR && f->writer)

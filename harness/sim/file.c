@@ -55,6 +55,20 @@ int sim_fd_install(struct sim *sim, unsigned file, bool cloexec)
 	return -EMFILE;
 }
 
+int sim_fd_install_two(struct sim *sim, unsigned a, unsigned b, int fd[2])
+{
+	fd[0] = a && b ? sim_fd_install(sim, a, true) : -ENFILE;
+	fd[1] = fd[0] >= 0 ? sim_fd_install(sim, b, true) : fd[0];
+	if (fd[1] >= 0) {
+		rig_note(sim->engine, (uint64_t)fd[0] << 32 | (unsigned)fd[1]);
+		return 0;
+	}
+	if (fd[0] >= 0)
+		sim_table_self(sim)->fd[fd[0]] = (struct sim_fd){ 0 };
+	sim->file[a] = sim->file[b] = (struct sim_file){ 0 };
+	return fd[1];
+}
+
 /* A regular file by its name, the rest by the table that it stands in. */
 void sim_about_file(struct sim *sim, unsigned file, bool writes)
 {
@@ -247,23 +261,45 @@ static void note_data(struct sim *sim, const void *buf, ssize_t n)
 }
 
 /* fdget: while a call works on it, a file outlives the close of its number. */
-static ssize_t read_held(struct sim *sim, unsigned file, void *buf, size_t len)
+static ssize_t events_read(struct sim *sim, unsigned file, void *buf,
+			   size_t len)
 {
 	struct sim_task *self = sim_self(sim);
 	ssize_t n;
 
 	sim_hold(sim, file);
 	self->uses = (uint8_t)file;
-	if (sim->file[file].kind == SIM_EVENTS)
-		n = sim_watch_read(sim, &sim->watch[sim->file[file].object],
-				   buf, len);
-	else
-		n = sim_pipe_read(sim, &sim->pipe[sim->file[file].object], buf,
-				  len);
+	n = sim_watch_read(sim, &sim->watch[sim->file[file].object], buf, len);
 	self->uses = 0;
 	sim_drop(sim, file);
 	sim_run_drops(sim);
 	return n;
+}
+
+static ssize_t read_file(struct sim *sim, unsigned file, int fd, void *buf,
+			 size_t len)
+{
+	struct sim_file *f = &sim->file[file];
+
+	switch (f->kind) {
+	case SIM_REGULAR:
+		return regular_read(sim, f, buf, len);
+	case SIM_PIPE_READ:
+	case SIM_SOCKET:
+		if (!f->nonblock && sim->mirror)
+			sim->mirror->hold(sim->mirror->ctx, fd);
+		return sim_pipe_read(sim, file, buf, len);
+	case SIM_COUNTER:
+		return sim_counter_read(sim, f->object, buf, len);
+	case SIM_EVENTS:
+		return events_read(sim, file, buf, len);
+	case SIM_PIPE_WRITE:
+	case SIM_NULL:
+	case SIM_EPOLL:
+	case SIM_PIDFD:
+		break;
+	}
+	return 0;
 }
 
 static ssize_t read_call(struct spw_sys *sys, int fd, void *buf, size_t len)
@@ -278,11 +314,8 @@ static ssize_t read_call(struct spw_sys *sys, int fd, void *buf, size_t len)
 	file = sim_fd_file(sim, fd);
 	f = &sim->file[file];
 	if (!f->kind || !f->readable)
-		return sim_result(sim, -EBADF);
-	if (f->kind == SIM_PIPE_READ || f->kind == SIM_EVENTS)
-		n = read_held(sim, file, buf, len);
-	else
-		n = f->kind == SIM_REGULAR ? regular_read(sim, f, buf, len) : 0;
+		return sim_result(sim, f->kind == SIM_EPOLL ? -EINVAL : -EBADF);
+	n = read_file(sim, file, fd, buf, len);
 	note_data(sim, buf, n);
 	return sim_result(sim, (int)n);
 }
@@ -298,9 +331,11 @@ static ssize_t write_call(struct spw_sys *sys, int fd, const void *buf,
 	rig_detail(sim->engine, "(%d)", fd);
 	f = &sim->file[sim_fd_file(sim, fd)];
 	if (!f->kind || !f->writable)
-		return sim_result(sim, -EBADF);
-	if (f->kind == SIM_PIPE_WRITE)
-		n = sim_pipe_write(sim, &sim->pipe[f->object], buf, len);
+		return sim_result(sim, f->kind == SIM_EPOLL ? -EINVAL : -EBADF);
+	if (f->kind == SIM_PIPE_WRITE || f->kind == SIM_SOCKET)
+		n = sim_pipe_write(sim, f, buf, len);
+	else if (f->kind == SIM_COUNTER)
+		n = sim_counter_write(sim, f->object, buf, len);
 	else if (f->kind == SIM_REGULAR)
 		n = regular_write(sim, f, buf, len);
 	else
@@ -316,6 +351,22 @@ static int fsync_call(struct spw_sys *sys, int fd)
 	sim_point(sim, SIM_FSYNC);
 	rig_detail(sim->engine, "(%d)", fd);
 	return sim_result(sim, sim_fd_file(sim, fd) ? 0 : -EBADF);
+}
+
+/* Of the open file description: whoever has a copy is concerned. */
+static int set_blocking(struct spw_sys *sys, int fd, bool blocking)
+{
+	struct sim *sim = sim_of(sys);
+	struct sim_file *f;
+
+	sim_point(sim, SIM_BLOCKING);
+	rig_detail(sim->engine, "(%d, %s)", fd, blocking ? "on" : "off");
+	f = &sim->file[sim_fd_file(sim, fd)];
+	if (!f->kind)
+		return sim_result(sim, -EBADF);
+	sim_access(sim, f->id + SIM_STATE, RIG_WRITE);
+	f->nonblock = !blocking;
+	return sim_result(sim, 0);
 }
 
 static int fchmod_call(struct spw_sys *sys, int fd, mode_t mode)
@@ -341,6 +392,7 @@ void sim_file_calls(struct spw_sys *sys)
 	sys->write = write_call;
 	sys->fchmod = fchmod_call;
 	sys->fsync = fsync_call;
+	sys->set_blocking = set_blocking;
 	sys->dup_above = dup_above;
 	sys->dup_onto = dup_onto;
 	sys->cloexec_from = cloexec_from;

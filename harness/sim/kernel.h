@@ -9,6 +9,8 @@
 
 #include "engine/engine.h"
 #include "engine/trace.h"
+#include "sim/ops.h"
+#include "sim/poll.h"
 #include "sim/sim.h"
 
 #include <spw/sys.h>
@@ -16,11 +18,11 @@
 enum {
 	SIM_FDS = 24, /* numbers of a descriptor table: EMFILE beyond */
 	SIM_TABLES = 48,
-	SIM_FILES = 64,    /* open file descriptions: ENFILE beyond */
-	SIM_INODES = 16,   /* ENOSPC beyond */
-	SIM_DENTRIES = 24, /* names: ENOSPC beyond */
-	SIM_WATCHES = 8,   /* of close events: EMFILE beyond */
-	SIM_PIPES = 32,
+	SIM_FILES = 64,      /* open file descriptions: ENFILE beyond */
+	SIM_INODES = 16,     /* ENOSPC beyond */
+	SIM_DENTRIES = 24,   /* names: ENOSPC beyond */
+	SIM_WATCHES = 8,     /* of close events: EMFILE beyond */
+	SIM_PIPES = 32,      /* a socket pair is two, an eventfd is one */
 	SIM_MAPS = 2,        /* mappings of a process: ENOMEM beyond */
 	SIM_PROCS = 48,      /* EAGAIN beyond */
 	SIM_LOCKERS = 16,    /* tasks that create locks */
@@ -32,84 +34,6 @@ enum {
 	SIM_PATH = 32,
 	SIM_HEAPS = 16,   /* tasks that allocate memory */
 	SIM_HEAP = 16384, /* bytes for each */
-};
-
-/*
- * Every operation of the simulated kernel: X(id, name, class). A step inside a
- * call is inner; a call that only its own task can ever notice is minor.
- */
-enum sim_class { SIM_CALL, SIM_INNER, SIM_MINOR };
-
-#define SIM_OPS(X)                            \
-	X(OPEN, "open", CALL)                 \
-	X(CLOSE, "close", CALL)               \
-	X(CLOSE_FROM, "close-from", CALL)     \
-	X(READ, "read", CALL)                 \
-	X(WRITE, "write", CALL)               \
-	X(FCHMOD, "fchmod", CALL)             \
-	X(UNLINK, "unlink", CALL)             \
-	X(PIPE, "pipe", CALL)                 \
-	X(DUP, "dup", CALL)                   \
-	X(CLOEXEC, "close-range", MINOR)      \
-	X(PRIVATE, "private-table", CALL)     \
-	X(LEASE, "lease", CALL)               \
-	X(FLOCK, "flock", CALL)               \
-	X(MAP, "map", CALL)                   \
-	X(UNMAP, "unmap", CALL)               \
-	X(FSYNC, "fsync", CALL)               \
-	X(RENAME, "rename", CALL)             \
-	X(LINK, "link", CALL)                 \
-	X(WATCH, "watch-closes", CALL)        \
-	X(SCAN, "scan-writers", CALL)         \
-	X(MEMFD, "memfd", CALL)               \
-	X(SEAL, "seal", CALL)                 \
-	X(CLONE, "clone", CALL)               \
-	X(EXECVE, "execve", CALL)             \
-	X(INTERPRET, "interpret", CALL)       \
-	X(CHDIR, "chdir", MINOR)              \
-	X(SETSID, "setsid", MINOR)            \
-	X(SETPGID, "setpgid", MINOR)          \
-	X(WAIT, "wait", CALL)                 \
-	X(KILL, "kill", CALL)                 \
-	X(PIDFD_OPEN, "pidfd-open", CALL)     \
-	X(POLL, "poll", CALL)                 \
-	X(SIGCHLD, "sigchld-wait", CALL)      \
-	X(EXIT, "exit", CALL)                 \
-	X(THREAD, "thread-create", MINOR)     \
-	X(JOIN, "thread-join", MINOR)         \
-	X(LOCK, "lock", CALL)                 \
-	X(UNLOCK, "unlock", CALL)             \
-	X(RDLOCK, "read-lock", CALL)          \
-	X(WRLOCK, "write-lock", CALL)         \
-	X(RWUNLOCK, "rw-unlock", CALL)        \
-	X(COND_WAIT, "cond-wait", CALL)       \
-	X(BROADCAST, "broadcast", CALL)       \
-	X(SLEEP, "sleep", CALL)               \
-	X(PAUSE, "pause", CALL)               \
-	X(VFORK_RETURN, "clone-return", CALL) \
-	X(READ_WAKE, "read-wake", INNER)      \
-	X(LOOK, "scan-process", INNER)        \
-	X(WAIT_WAKE, "wait-wake", INNER)      \
-	X(LEASE_BREAK, "lease-break", INNER)  \
-	X(FLOCK_GRANT, "flock-grant", INNER)  \
-	X(CLOSE_EVENT, "close-event", INNER)  \
-	X(UNFLOCK, "remove-flock", INNER)     \
-	X(INTERPRETER, "interpreter", INNER)  \
-	X(UNSHARE, "unshare-files", INNER)    \
-	X(EXEC_MMAP, "exec-mmap", INNER)      \
-	X(DROP, "drop", INNER)                \
-	X(ORDER, "final-drop-order", INNER)   \
-	X(UNLEASE, "remove-lease", INNER)     \
-	X(RELEASE, "release", INNER)          \
-	X(WRITE_COUNT, "write-count", INNER)  \
-	X(ZOMBIE, "exit-notify", INNER)
-
-enum sim_op {
-	SIM_OP_FIRST = RIG_OP_SUBJECT - 1,
-#define X(id, name, class) SIM_##id,
-	SIM_OPS(X)
-#undef X
-		SIM_OP_END,
 };
 
 /*
@@ -153,6 +77,7 @@ enum sim_pipe_object {
 	SIM_PIPE_READERS, /* is the reading end open? */
 	SIM_PIPE_WRITERS,
 	SIM_PIPE_BYTES,
+	SIM_PIPE_POLLED, /* who wants to hear of it */
 	SIM_PIPE_OBJECTS,
 };
 
@@ -205,17 +130,23 @@ enum sim_kind {
 	SIM_NULL,
 	SIM_EVENTS, /* inotify */
 	SIM_PIDFD,
+	SIM_SOCKET,
+	SIM_COUNTER, /* eventfd */
+	SIM_EPOLL,
 };
 
 /* struct file: an open file description. */
 struct sim_file {
 	enum sim_kind kind;
-	uint8_t object; /* inode, pipe, watch or process */
+	uint8_t object; /* inode, pipe, watch, process or epoll; of a socket the
+			 * pipe that it reads */
+	uint8_t tx;     /* of a socket: the pipe that it writes */
 	uint8_t refs;
 	uint16_t pos;
 	bool readable;
 	bool writable;
 	bool writer; /* FMODE_WRITER: counted in its inode's writers */
+	bool nonblock;
 	bool leased;
 	bool locked;    /* holds its inode's flock */
 	uint8_t opener; /* index of the task; for traces only */
@@ -252,7 +183,8 @@ struct sim_pipe {
 	bool readers; /* the reading end is open somewhere */
 	bool writers;
 	uint16_t len;
-	rig_set waiters;             /* tasks blocked in read */
+	bool reset;      /* of a socket: its peer left something unread */
+	rig_set waiters; /* tasks blocked in read */
 	uint8_t data[SIM_PIPE_DATA]; /* the first len; last: not cleared */
 };
 
@@ -305,7 +237,8 @@ struct sim_task {
 	uint64_t arg_sum;
 	/* Final drops that wait for the end of the call (task_work). */
 	uint8_t ndrops;
-	uint8_t uses; /* file that a call in progress works on; 0: none */
+	uint8_t uses;   /* file that a call in progress works on; 0: none */
+	uint32_t wants; /* of a poll in progress: its events */
 	/* What a polling loop looked at in vain, for pause. */
 	uint8_t watch; /* inode; 0: nothing */
 	uint32_t watch_version;
@@ -362,14 +295,17 @@ struct sim {
 	uint32_t born;        /* processes so far */
 	rig_set any_waiters;  /* tasks that wait for any child */
 	rig_set sigchld_waiters;
+	rig_set pollers; /* tasks that sleep in poll */
 	unsigned ntasks, ninodes, nfiles, npipes, ntables, nprocs;
-	unsigned nwatches, nnames;
+	unsigned nwatches, nnames, nepolls, nitems;
 	unsigned nmutexes, nrwlocks, nconds, nheaps;
 	struct sim_task task[RIG_TASKS_MAX];
 	struct sim_inode inode[SIM_INODES];
 	struct sim_file file[SIM_FILES];
 	struct sim_pipe pipe[SIM_PIPES];
 	struct sim_watch watch[SIM_WATCHES];
+	struct sim_epoll epoll[SIM_EPOLLS];
+	struct sim_item item[SIM_ITEMS];
 	struct sim_dentry name[SIM_DENTRIES];
 	struct sim_table table[SIM_TABLES];
 	struct sim_proc proc[SIM_PROCS];
@@ -507,10 +443,20 @@ void sim_inode_put(struct sim *sim, unsigned inode);
 /* Frees the inode if nothing refers to it any more. */
 void sim_inode_reap(struct sim *sim, unsigned inode);
 
-ssize_t sim_pipe_read(struct sim *sim, struct sim_pipe *pipe, void *buf,
-		      size_t len);
-ssize_t sim_pipe_write(struct sim *sim, struct sim_pipe *pipe, const void *buf,
-		       size_t len);
+/* The lowest free numbers for two files, which are gone after an error. */
+int sim_fd_install_two(struct sim *sim, unsigned a, unsigned b, int fd[2]);
+
+/* A pipe with both ends open, or 0. */
+unsigned sim_pipe_new(struct sim *sim);
+void sim_pipe_free(struct sim *sim, unsigned pipe);
+/* Through an end of a pipe or a socket. */
+ssize_t sim_pipe_read(struct sim *sim, unsigned file, void *buf, size_t len);
+ssize_t sim_pipe_write(struct sim *sim, const struct sim_file *f,
+		       const void *buf, size_t len);
+void sim_socket_release(struct sim *sim, const struct sim_file *f);
+ssize_t sim_counter_read(struct sim *sim, unsigned pipe, void *buf, size_t len);
+ssize_t sim_counter_write(struct sim *sim, unsigned pipe, const void *buf,
+			  size_t len);
 
 /* In __fput, before everything else and among the locks: flock.c, watch.c. */
 bool sim_flock_held(const struct sim_file *file);
@@ -563,6 +509,9 @@ struct sim_task *sim_task_new(struct sim *sim, unsigned proc, unsigned table);
 void sim_file_calls(struct spw_sys *sys);
 void sim_name_calls(struct spw_sys *sys);
 void sim_pipe_calls(struct spw_sys *sys);
+void sim_socket_calls(struct spw_sys *sys);
+void sim_poll_calls(struct spw_sys *sys);
+void sim_epoll_calls(struct spw_sys *sys);
 void sim_flock_calls(struct spw_sys *sys);
 void sim_map_calls(struct spw_sys *sys);
 void sim_watch_calls(struct spw_sys *sys);

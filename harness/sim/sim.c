@@ -227,6 +227,8 @@ static void begin(void *ctx, struct rig_engine *engine)
 	for (unsigned i = 1; i <= s->npipes; i++)
 		memset(&s->pipe[i], 0, offsetof(struct sim_pipe, data));
 	wipe(s->watch, s->nwatches, sizeof(s->watch[0]));
+	wipe(s->epoll, s->nepolls, sizeof(s->epoll[0]));
+	wipe(s->item, s->nitems, sizeof(s->item[0]));
 	wipe(s->name, s->nnames, sizeof(s->name[0]));
 	wipe(s->table + 1, s->ntables, sizeof(s->table[0]));
 	wipe(s->proc + 1, s->nprocs, sizeof(s->proc[0]));
@@ -238,6 +240,8 @@ static void begin(void *ctx, struct rig_engine *engine)
 	s->nmutexes = s->nrwlocks = s->nconds = 0;
 	s->born = 0;
 	s->any_waiters = s->sigchld_waiters = 0;
+	s->nepolls = s->nitems = 0;
+	s->pollers = 0;
 	rig_objects(engine, SIM_OBJECTS_FIXED);
 	sim_memory_reset(s);
 	if (s->mirror)
@@ -301,6 +305,9 @@ int sim_open(struct sim **sim)
 	sim_file_calls(&s->sys);
 	sim_name_calls(&s->sys);
 	sim_pipe_calls(&s->sys);
+	sim_socket_calls(&s->sys);
+	sim_poll_calls(&s->sys);
+	sim_epoll_calls(&s->sys);
 	sim_flock_calls(&s->sys);
 	sim_map_calls(&s->sys);
 	sim_watch_calls(&s->sys);

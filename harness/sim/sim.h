@@ -117,6 +117,9 @@ struct sim_mirror {
 	void (*exit)(void *ctx, const struct spw_status *status);
 	/* The caller, a thread, has ended; orphans: it has left children. */
 	void (*thread_end)(void *ctx, bool orphans);
+	/* The caller is inside a call on fd's file, and keeps to that file
+	 * whatever becomes of the number (fdget). */
+	void (*hold)(void *ctx, int fd);
 };
 
 /* mirror is kept, not copied; NULL: none. */

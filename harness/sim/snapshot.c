@@ -58,7 +58,7 @@ static void put_pipe(struct walk *w, unsigned i)
 	}
 	w->pipe[i] = ++w->npipes;
 	rig_word(w->out, (uint64_t)p->len << 16 | (uint64_t)p->readers << 8 |
-				 p->writers);
+				 (uint64_t)p->reset << 1 | p->writers);
 	put_bytes(w->out, p->data, p->len);
 }
 
@@ -99,6 +99,61 @@ static void put_pidfd(struct walk *w, const struct sim_file *f)
 	rig_word(w->out, proc->object == f->target ? (uint64_t)proc->pid : 0);
 }
 
+/* The place of an item in the list of ready ones, from 1; 0: not in it. */
+static unsigned ready_place(const struct sim_epoll *ep, unsigned item)
+{
+	unsigned place = 0;
+
+	for (unsigned i = 0; i < ep->nready; i++)
+		if (ep->ready[i] == item)
+			place = i + 1;
+	return place;
+}
+
+static uint64_t item_key(const struct sim_item *item)
+{
+	return rig_mix(item->number + 1u, item->data);
+}
+
+/* The item of an epoll that comes after last; SIM_ITEMS: there is none. */
+static unsigned next_item(const struct sim *sim, unsigned epoll, unsigned last)
+{
+	unsigned next = SIM_ITEMS;
+
+	for (unsigned i = 0; i < sim->nitems; i++) {
+		const struct sim_item *item = &sim->item[i];
+		uint64_t key = item_key(item);
+
+		if (!item->used || item->epoll != epoll)
+			continue;
+		if (last < SIM_ITEMS &&
+		    (key < item_key(&sim->item[last]) ||
+		     (key == item_key(&sim->item[last]) && i <= last)))
+			continue;
+		if (next == SIM_ITEMS || key < item_key(&sim->item[next]))
+			next = i;
+	}
+	return next;
+}
+
+/* Items by the number and the data that they carry. */
+static void put_epoll(struct walk *w, unsigned epoll)
+{
+	const struct sim *sim = w->sim;
+	unsigned i = SIM_ITEMS;
+
+	while ((i = next_item(sim, epoll, i)) < SIM_ITEMS) {
+		const struct sim_item *item = &sim->item[i];
+
+		rig_word(w->out, item->data);
+		rig_word(w->out, (uint64_t)item->events << 32 |
+					 (uint64_t)item->number << 8 |
+					 ready_place(&sim->epoll[epoll], i));
+		put_file(w, item->file);
+	}
+	rig_word(w->out, UINT64_MAX);
+}
+
 static void put_file(struct walk *w, unsigned i)
 {
 	const struct sim_file *f = &w->sim->file[i];
@@ -110,8 +165,9 @@ static void put_file(struct walk *w, unsigned i)
 	w->file[i] = ++w->nfiles;
 	rig_word(w->out,
 		 (uint64_t)f->kind << 48 | (uint64_t)f->refs << 40 |
-			 (uint64_t)f->pos << 16 | (uint64_t)f->writer << 4 |
-			 (uint64_t)f->locked << 3 | (uint64_t)f->readable << 2 |
+			 (uint64_t)f->pos << 16 | (uint64_t)f->nonblock << 5 |
+			 (uint64_t)f->writer << 4 | (uint64_t)f->locked << 3 |
+			 (uint64_t)f->readable << 2 |
 			 (uint64_t)f->writable << 1 | f->leased);
 	if (f->kind == SIM_REGULAR)
 		put_inode(w, f->object);
@@ -119,8 +175,12 @@ static void put_file(struct walk *w, unsigned i)
 		put_watch(w, &w->sim->watch[f->object]);
 	else if (f->kind == SIM_PIDFD)
 		put_pidfd(w, f);
+	else if (f->kind == SIM_EPOLL)
+		put_epoll(w, f->object);
 	else if (f->kind != SIM_NULL)
 		put_pipe(w, f->object);
+	if (f->kind == SIM_SOCKET)
+		put_pipe(w, f->tx);
 }
 
 static void put_table(struct walk *w, unsigned t)

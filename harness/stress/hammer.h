@@ -59,6 +59,7 @@ struct rig_hammer {
 	void (*close)(void *self);
 };
 
+extern const struct rig_hammer rig_hammer_close;
 extern const struct rig_hammer rig_hammer_etxtbsy;
 extern const struct rig_hammer rig_hammer_wait;
 

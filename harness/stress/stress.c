@@ -11,6 +11,7 @@
 
 /* Of the families that have one. */
 static const struct rig_hammer *const hammers[] = {
+	&rig_hammer_close,
 	&rig_hammer_etxtbsy,
 	&rig_hammer_wait,
 };
@@ -73,7 +74,8 @@ static int open_variant(struct stress *s, enum rig_variant id,
 {
 	struct variant *v = &s->variant[id];
 	struct spw_options options = { .guard = fix->guard,
-				       .waiter = rig_fix_waiter(fix) };
+				       .waiter = rig_fix_waiter(fix),
+				       .closer = fix->closer };
 	struct rig_slice slice;
 	int rc;
 
@@ -92,15 +94,15 @@ static int open_variant(struct stress *s, enum rig_variant id,
 	return rc;
 }
 
-static bool can_be_negative(const struct stress *s, const struct rig_fix *fix)
+static bool can_be_negative(const struct stress *s, const struct rig_fix *fix,
+			    bool itself)
 {
 	return fix->claims_sound && !fix->unavailable &&
-	       strcmp(fix->name, s->options->fix.name) != 0 &&
+	       itself == !strcmp(fix->name, s->options->fix.name) &&
 	       s->hammer->can_be_negative(s->hammering, fix);
 }
 
-/* The first sound fix that is not the one under test and that works here. */
-static int open_negative(struct stress *s)
+static int open_negative_of(struct stress *s, bool itself)
 {
 	const struct rig_family *family = s->options->scenario->family;
 	struct rig_fix fix;
@@ -108,10 +110,21 @@ static int open_negative(struct stress *s)
 
 	for (unsigned i = 0; rc && rig_real_fix(family, i, &fix); i++) {
 		s->result->negative_fix = fix.name;
-		if (can_be_negative(s, &fix))
+		if (can_be_negative(s, &fix, itself))
 			rc = open_variant(s, RIG_NEGATIVE, &fix);
 	}
 	return rc;
+}
+
+/*
+ * The first sound fix that works here and is not the one under test; where
+ * there is but one, that.
+ */
+static int open_negative(struct stress *s)
+{
+	int rc = open_negative_of(s, false);
+
+	return rc ? open_negative_of(s, true) : 0;
 }
 
 static int open_variants(struct stress *s)

@@ -25,6 +25,7 @@ static struct spw_mutex *mutex;
 static struct spw_rwlock *rwlock;
 static struct spw_cond *cond;
 static int ends[2]; /* of a pipe */
+static int epoll, watched;
 static const char *const paths[] = { "p", "q" };
 
 static void open_close(struct spw_sys *sys, unsigned with)
@@ -123,6 +124,26 @@ static void copy(struct spw_sys *sys, unsigned with)
 		shut(sys, fd);
 }
 
+static void watch_pipe(struct spw_sys *sys, unsigned with)
+{
+	if (with & 1)
+		sys->epoll_ctl(sys, epoll, SPW_EPOLL_DEL, ends[0], 0, 0);
+	else
+		sys->epoll_ctl(sys, epoll, SPW_EPOLL_ADD, ends[0],
+			       SPW_POLL_IN | (with & 2 ? SPW_POLL_EDGE : 0), 1);
+}
+
+/* The pipe is watched from the beginning, too, by another number. */
+static void await_event(struct spw_sys *sys, unsigned with)
+{
+	struct spw_event events[2];
+
+	if (with & 2)
+		sys->poll(sys, ends[0], SPW_POLL_IN, with & 1 ? 1000 : 0);
+	else
+		sys->epoll_wait(sys, epoll, events, with & 1 ? 2 : 1);
+}
+
 static void take_a_nap(struct spw_sys *sys, unsigned with)
 {
 	sys->sleep_ns(sys, 1 + (with & 1));
@@ -130,8 +151,9 @@ static void take_a_nap(struct spw_sys *sys, unsigned with)
 }
 
 static void (*const calls[])(struct spw_sys *sys, unsigned with) = {
-	open_close, poll_lease, in_mutex, in_rwlock, wait_or_wake,
-	spawn,      use_pipe,   own_pipe, copy,      take_a_nap,
+	open_close, poll_lease,  in_mutex,    in_rwlock, wait_or_wake,
+	spawn,      use_pipe,    own_pipe,    copy,      take_a_nap,
+	watch_pipe, await_event, await_event,
 };
 
 enum { CALLS = sizeof(calls) / sizeof(*calls) };
@@ -159,6 +181,10 @@ static void program(struct spw_sys *sys)
 	MUST(!sys->rwlock_create(sys, &rwlock));
 	MUST(!sys->cond_create(sys, &cond));
 	MUST(!sys->pipe(sys, ends));
+	epoll = sys->epoll_create(sys);
+	watched = sys->dup_above(sys, ends[0], 0);
+	MUST(!sys->epoll_ctl(sys, epoll, SPW_EPOLL_ADD, watched,
+			     SPW_POLL_IN | SPW_POLL_EDGE, 2));
 	install("p", 0);
 	for (unsigned i = 0; i < made.threads; i++) {
 		place[i] = (struct place){ sys, i };
@@ -166,6 +192,8 @@ static void program(struct spw_sys *sys)
 	}
 	for (unsigned i = 0; i < made.threads; i++)
 		sys->thread_join(sys, threads[i]);
+	shut(sys, epoll);
+	shut(sys, watched);
 	shut(sys, ends[0]);
 	shut(sys, ends[1]);
 	sys->cond_destroy(sys, cond);

@@ -90,6 +90,14 @@ static void test_the_fix_is_one_that_claims_soundness(void **state)
 
 /* ---- planting ---- */
 
+static bool alters(const struct rig_mutant *mutant)
+{
+	const struct spw_closer *sound = spw_closer_find("refcount");
+
+	return memcmp(rig_mutant_alter(mutant, sound), sound, sizeof(*sound)) !=
+	       0;
+}
+
 static void test_a_restored_table_is_the_old_one(void **state)
 {
 	struct spw_sys *sys = rig->world.sys;
@@ -97,7 +105,8 @@ static void test_a_restored_table_is_the_old_one(void **state)
 
 	for (unsigned i = 0; rig_mutants[i]; i++) {
 		rig_mutant_plant(rig_mutants[i], sys);
-		if (!memcmp(sys, &before, sizeof(before)))
+		if (!memcmp(sys, &before, sizeof(before)) &&
+		    !alters(rig_mutants[i]))
 			fail_msg("%s changes nothing", rig_mutants[i]->name);
 		rig_mutant_restore(sys);
 		assert_memory_equal(sys, &before, sizeof(before));

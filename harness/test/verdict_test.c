@@ -122,9 +122,13 @@ static void claims_are_kept(void **state)
 		s->family->fix(0, &fix);
 		expect_race(s, search_by("dpor", s->name, fix.name, "vfork",
 					 "steps=kernel", 0));
-		for (unsigned f = 1; s->family->fix(f, &fix); f++)
-			if (!fix.unavailable)
-				check_claim(s, &fix);
+		for (unsigned f = 1; s->family->fix(f, &fix); f++) {
+			/* A proof of seconds, of minutes there. */
+			if (fix.unavailable ||
+			    (SLOW && s == &rig_scenario_number_reused))
+				continue;
+			check_claim(s, &fix);
+		}
 	}
 }
 

@@ -12,8 +12,9 @@
 
 #include <spw/sys.h>
 
-struct spw_rt;   /* a runtime: one way to spawn, one guard, one waiter */
+struct spw_rt;   /* a runtime: one way to spawn, to guard, to wait, to close */
 struct spw_proc; /* a started process, until it is released */
+struct spw_fd;   /* an adopted descriptor, until it is released */
 
 /*
  * A guard: one way to keep ETXTBSY ("text file busy") away from a program
@@ -71,10 +72,49 @@ extern const struct spw_waiter *const spw_waiters[];
 const struct spw_waiter *spw_waiter_find(const char *name);
 const struct spw_waiter_info *spw_waiter_info(const struct spw_waiter *waiter);
 
+/* What goes right when a descriptor is closed that others use. */
+enum spw_close_rule {
+	/* The poller is never asked to register a number that is closed. */
+	SPW_CLOSE_REGISTERS = 1u << 0,
+	/* No call is made on a number that is another file's. */
+	SPW_CLOSE_OWNER = 1u << 1,
+	/* Who is blocked is told. */
+	SPW_CLOSE_WAKES = 1u << 2,
+	/* Two closes close once. */
+	SPW_CLOSE_ONCE = 1u << 3,
+	/* An event is told to none but the descriptor that it is about. */
+	SPW_CLOSE_EVENTS = 1u << 4,
+	SPW_CLOSE_ALL = (1u << 5) - 1,
+};
+
+/*
+ * A closer: one way to close a descriptor that other threads may be using; see
+ * core/closers/ for one file per closer, and closer.h for the hooks.
+ */
+struct spw_closer_info {
+	const char *name;
+	const char *summary;
+	const char *claim;
+	const char *condition;
+	const char *reference;
+	const char *unavailable; /* NULL, or why this system cannot run it */
+	unsigned rules;          /* enum spw_close_rule: what is claimed */
+};
+
+struct spw_closer;
+
+/* All closers in the order of their history; the array ends with NULL. */
+extern const struct spw_closer *const spw_closers[];
+
+/* The closer of that name, or NULL. */
+const struct spw_closer *spw_closer_find(const char *name);
+const struct spw_closer_info *spw_closer_info(const struct spw_closer *closer);
+
 struct spw_options {
 	struct spw_sys *sys;             /* NULL: spw_sys_linux() */
 	const struct spw_guard *guard;   /* NULL: "auto" */
 	const struct spw_waiter *waiter; /* NULL: "auto" */
+	const struct spw_closer *closer; /* NULL: "refcount" */
 	/*
 	 * How children are made. SPW_CLONE_VFORK (the better one): the child
 	 * reports a failed exec through shared memory. SPW_CLONE_FORK: through
@@ -92,8 +132,9 @@ struct spw_options {
 int spw_open(struct spw_rt **rt, const struct spw_options *options);
 
 /*
- * Closes a runtime. No other thread may be using it. Processes that it started
- * stay as they are: they are waited for and released as before.
+ * Closes a runtime. No other thread may be using it, and every descriptor that
+ * it adopted has been released. Processes that it started stay as they are:
+ * they are waited for and released as before.
  */
 void spw_shut(struct spw_rt *rt);
 
@@ -181,5 +222,66 @@ void spw_release(struct spw_proc *proc);
  */
 int spw_write_executable(struct spw_rt *rt, const char *path, const void *data,
 			 size_t len, mode_t mode);
+
+/* ---- descriptors that several threads use, and one closes ---- */
+
+/* What is said of closing is said of closer "refcount". */
+
+enum spw_way { SPW_READ, SPW_WRITE, SPW_WAYS };
+
+/*
+ * Takes a pipe, a socket or a device over: number is used through *fd only from
+ * here on, and closed by spw_fd_close. It becomes non-blocking, and with it
+ * every copy of it, since copies share that. *fd is the caller's, to be given
+ * to spw_fd_release. The first one starts the runtime's poller thread.
+ *
+ * -ENOMEM, -EAGAIN (no thread), -EMFILE, -EBADF, -EPERM (nothing that can be
+ * waited for: a regular file), -ENOTSUP. After an error number is still the
+ * caller's, but may be non-blocking.
+ */
+int spw_fd_adopt(struct spw_rt *rt, int number, struct spw_fd **fd);
+
+/*
+ * One read(2), once there is something to be read: bytes, 0 at the end of file.
+ * -EBADF: it was closed before; -ECANCELED: it was closed meanwhile;
+ * -ETIMEDOUT: now_ns of the runtime's sys is deadline_ns (SPW_NO_DEADLINE: for ever);
+ * else what read says. Any number of threads may read at a time.
+ */
+ssize_t spw_fd_read(struct spw_fd *fd, void *buf, size_t len,
+		    uint64_t deadline_ns);
+
+/*
+ * One write(2), once there is room: bytes, perhaps fewer than len; else as
+ * spw_fd_read. As with write, SIGPIPE is sent where nobody reads any more.
+ */
+ssize_t spw_fd_write(struct spw_fd *fd, const void *buf, size_t len,
+		     uint64_t deadline_ns);
+
+/*
+ * Waits until the descriptor can be read or written (or would say why not), for
+ * calls that libspw does not make, such as accept or connect: 0, or the errors
+ * of spw_fd_read. It may say so again until a read or write has come to its
+ * limit (-EAGAIN).
+ */
+int spw_fd_wait(struct spw_fd *fd, enum spw_way way, uint64_t deadline_ns);
+
+/*
+ * The number, for calls that libspw does not make. It stays what it is until it
+ * is given back, once for each time that it was lent, and a close waits for
+ * that: such calls should not block. -EBADF: it was closed.
+ */
+int spw_fd_lend(struct spw_fd *fd);
+void spw_fd_give_back(struct spw_fd *fd);
+
+/*
+ * Closes the descriptor: no call begins on it any more, blocked ones end with
+ * -ECANCELED, and when all have ended it is closed. Returns then, with what
+ * close(2) says. -EBADF: somebody has closed it or is about to. Not from within
+ * a loan of one's own, for which it would wait for ever.
+ */
+int spw_fd_close(struct spw_fd *fd);
+
+/* Gives fd up: closes it if nobody has. No other thread may be using it. */
+void spw_fd_release(struct spw_fd *fd);
 
 #endif

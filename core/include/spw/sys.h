@@ -96,6 +96,27 @@ enum spw_wait_flags {
 
 #define SPW_ANY_CHILD (-1)
 
+/* What a descriptor may be waited for to be; the values are those of Linux. */
+enum spw_poll {
+	SPW_POLL_IN = 0x1,
+	SPW_POLL_OUT = 0x4,
+	SPW_POLL_ERR = 0x8,  /* always asked for */
+	SPW_POLL_HUP = 0x10, /* likewise */
+	SPW_POLL_NVAL = 0x20,
+	SPW_POLL_RDHUP = 0x2000,
+};
+
+/* How epoll tells; beside enum spw_poll in the same word. */
+#define SPW_POLL_ONCE (1u << 30)
+#define SPW_POLL_EDGE (1u << 31)
+
+enum spw_epoll_op { SPW_EPOLL_ADD = 1, SPW_EPOLL_DEL, SPW_EPOLL_MOD };
+
+struct spw_event {
+	uint32_t events; /* enum spw_poll */
+	uint64_t data;   /* as registered */
+};
+
 /*
  * Marks every function that runs in a child between clone and execve. It runs
  * on its parent's memory, where the bookkeeping of a sanitizer would be the
@@ -224,6 +245,33 @@ struct spw_sys {
 	 * hold the file a little longer.
 	 */
 	int (*ring_close)(struct spw_sys *sys, struct spw_ring *ring);
+
+	/* ---- [optional, all or none] descriptors that are waited for ---- */
+	/* Connected stream sockets of the machine, close-on-exec, blocking. */
+	int (*socket_pair)(struct spw_sys *sys, int fd[2]);
+	/* O_NONBLOCK, of fd's open file description: copies of fd share it. */
+	int (*set_blocking)(struct spw_sys *sys, int fd, bool blocking);
+	/* eventfd(0), close-on-exec, non-blocking. */
+	int (*eventfd)(struct spw_sys *sys);
+	/*
+	 * poll of one number: enum spw_poll, 0 when now_ns is deadline_ns. The
+	 * number is looked up again each time it looks; what it sleeps on is
+	 * the file that it found first.
+	 */
+	int (*poll)(struct spw_sys *sys, int fd, unsigned events,
+		    uint64_t deadline_ns);
+	/* Close-on-exec. */
+	int (*epoll_create)(struct spw_sys *sys);
+	/*
+	 * A registration is of fd's open file description under the number fd,
+	 * and ends with that file, not with that number. events and data: as in
+	 * struct spw_event; unused by SPW_EPOLL_DEL.
+	 */
+	int (*epoll_ctl)(struct spw_sys *sys, int epoll, enum spw_epoll_op op,
+			 int fd, unsigned events, uint64_t data);
+	/* Waits for the first of them; at most n, of which there are some. */
+	int (*epoll_wait)(struct spw_sys *sys, int epoll,
+			  struct spw_event *events, int n);
 
 	/* ---- processes ---- */
 	/*
