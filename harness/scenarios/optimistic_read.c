@@ -45,7 +45,8 @@ static void read_a(struct rig_run *run, const struct rig_channel *a)
 	unsigned char byte = a->cookie;
 	ssize_t n = spw_fd_read(a->fd, &byte, 1, rig_patience(run));
 
-	if (byte != a->cookie)
+	/* a has a writer: an end of file is another's, too. */
+	if (byte != a->cookie || n == 0)
 		rig_run_fail(run, "wrong-owner",
 			     "a read of a got what was written to b");
 	else if (n != 1 && n != -EBADF && n != -ECANCELED && n != -ETIMEDOUT)
