@@ -112,6 +112,13 @@ static SPW_CHILD int enter_session(struct spw_sys *sys, unsigned flags)
 	return 0;
 }
 
+static SPW_CHILD int die_with_creator(struct spw_sys *sys, unsigned flags)
+{
+	return flags & SPW_DIE_WITH_CREATOR ?
+		       sys->die_with_parent(sys, SIGKILL) :
+		       0;
+}
+
 static SPW_CHILD int execute(const struct spw_child *child, int program_fd)
 {
 	const struct spw_program *program = &child->program;
@@ -135,6 +142,8 @@ static SPW_CHILD int run(const struct spw_child *child, struct own_fds *own,
 		sys->close(sys, child->close_first[i]);
 	*stage = SPW_STAGE_SESSION;
 	error = enter_session(sys, spec->flags);
+	if (error >= 0)
+		error = die_with_creator(sys, spec->flags);
 	if (error < 0)
 		return error;
 	*stage = SPW_STAGE_DIR;

@@ -32,6 +32,8 @@ static int check_spec(const struct spw_rt *rt, const struct spw_spec *spec)
 		return -EINVAL;
 	if (spec->nfds > 0 && rt->guard->no_fd_map)
 		return -ENOTSUP;
+	if (spec->flags & SPW_DIE_WITH_CREATOR && !rt->sys->die_with_parent)
+		return -ENOTSUP;
 	/* INT_MAX: the child computes a number above all of them. */
 	for (size_t i = 0; i < spec->nfds; i++) {
 		if (spec->fds[i].from < 0 || spec->fds[i].from == INT_MAX ||

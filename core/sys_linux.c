@@ -264,6 +264,7 @@ static const struct spw_sys linux_sys = {
 	.chdir = spw_linux_chdir,
 	.setsid = spw_linux_setsid,
 	.setpgid = spw_linux_setpgid,
+	.die_with_parent = spw_linux_die_with_parent,
 	.signals_block = spw_linux_signals_block,
 	.signals_set = spw_linux_signals_set,
 	.wait = spw_linux_wait,

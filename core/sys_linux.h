@@ -30,6 +30,7 @@ int spw_linux_exec_fd(struct spw_sys *sys, int fd, char *const argv[],
 int spw_linux_chdir(struct spw_sys *sys, const char *path);
 int spw_linux_setsid(struct spw_sys *sys);
 int spw_linux_setpgid(struct spw_sys *sys, pid_t pgid);
+int spw_linux_die_with_parent(struct spw_sys *sys, int sig);
 void spw_linux_signals_block(struct spw_sys *sys, sigset_t *old);
 void spw_linux_signals_set(struct spw_sys *sys, const sigset_t *mask);
 

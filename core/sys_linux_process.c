@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -239,6 +240,12 @@ SPW_CHILD int spw_linux_setsid(struct spw_sys *sys)
 SPW_CHILD int spw_linux_setpgid(struct spw_sys *sys, pid_t pgid)
 {
 	return (int)spw_linux_result(syscall(SYS_setpgid, 0, pgid));
+}
+
+SPW_CHILD int spw_linux_die_with_parent(struct spw_sys *sys, int sig)
+{
+	return (int)spw_linux_result(
+		syscall(SYS_prctl, PR_SET_PDEATHSIG, sig, 0, 0, 0));
 }
 
 void spw_linux_signals_block(struct spw_sys *sys, sigset_t *old)

@@ -66,6 +66,7 @@ static const struct plausible {
 	{ KIND_execve, E2BIG, SPW_STAGE_EXEC },
 	{ KIND_chdir, EACCES, SPW_STAGE_DIR },
 	{ KIND_setsid, EPERM, SPW_STAGE_SESSION },
+	{ KIND_die_with_parent, EINVAL, SPW_STAGE_SESSION },
 	{ KIND_wait, ECHILD, SPW_STAGE_NONE },
 	{ KIND_thread_create, EAGAIN, SPW_STAGE_NONE },
 	{ KIND_mutex_create, ENOMEM, SPW_STAGE_NONE },
@@ -121,7 +122,7 @@ static int spawn_with_everything(struct spw_rt *rt, const char *file)
 		.dir = "/",
 		.fds = fds,
 		.nfds = is_one_of("clone-files fork-server") ? 0 : 3,
-		.flags = SPW_NEW_SESSION,
+		.flags = SPW_NEW_SESSION | SPW_DIE_WITH_CREATOR,
 	};
 
 	return run(rt, &spec, &stage);

@@ -5,49 +5,50 @@
 
 #include "support.h"
 
-#define KINDS(X)         \
-	X(open)          \
-	X(close)         \
-	X(read)          \
-	X(write)         \
-	X(fchmod)        \
-	X(unlink)        \
-	X(pipe)          \
-	X(dup_above)     \
-	X(dup_onto)      \
-	X(cloexec_from)  \
-	X(close_from)    \
-	X(private_table) \
-	X(lease)         \
-	X(fsync)         \
-	X(flock)         \
-	X(rename)        \
-	X(link)          \
-	X(link_fd)       \
-	X(watch_closes)  \
-	X(memfd)         \
-	X(seal)          \
-	X(scan_writers)  \
-	X(ring_create)   \
-	X(ring_open)     \
-	X(ring_write)    \
-	X(ring_close)    \
-	X(clone)         \
-	X(execve)        \
-	X(exec_fd)       \
-	X(chdir)         \
-	X(setsid)        \
-	X(wait)          \
-	X(kill)          \
-	X(sigchld_wait)  \
-	X(pidfd_open)    \
-	X(pidfd_poll)    \
-	X(pidfd_wait)    \
-	X(pidfd_signal)  \
-	X(thread_create) \
-	X(mutex_create)  \
-	X(rwlock_create) \
-	X(cond_create)   \
+#define KINDS(X)           \
+	X(open)            \
+	X(close)           \
+	X(read)            \
+	X(write)           \
+	X(fchmod)          \
+	X(unlink)          \
+	X(pipe)            \
+	X(dup_above)       \
+	X(dup_onto)        \
+	X(cloexec_from)    \
+	X(close_from)      \
+	X(private_table)   \
+	X(lease)           \
+	X(fsync)           \
+	X(flock)           \
+	X(rename)          \
+	X(link)            \
+	X(link_fd)         \
+	X(watch_closes)    \
+	X(memfd)           \
+	X(seal)            \
+	X(scan_writers)    \
+	X(ring_create)     \
+	X(ring_open)       \
+	X(ring_write)      \
+	X(ring_close)      \
+	X(clone)           \
+	X(execve)          \
+	X(exec_fd)         \
+	X(chdir)           \
+	X(setsid)          \
+	X(die_with_parent) \
+	X(wait)            \
+	X(kill)            \
+	X(sigchld_wait)    \
+	X(pidfd_open)      \
+	X(pidfd_poll)      \
+	X(pidfd_wait)      \
+	X(pidfd_signal)    \
+	X(thread_create)   \
+	X(mutex_create)    \
+	X(rwlock_create)   \
+	X(cond_create)     \
 	X(alloc)
 
 #define KIND(name) KIND_##name,
@@ -186,6 +187,7 @@ FAULTY(int, execve,
 FAULTY(int, chdir, (struct spw_sys *sys, const char *path),
        (fault->real, path))
 FAULTY(int, setsid, (struct spw_sys *sys), (fault->real))
+FAULTY(int, die_with_parent, (struct spw_sys *sys, int sig), (fault->real, sig))
 FAULTY_AFTER(pid_t, wait,
 	     (struct spw_sys *sys, pid_t pid, unsigned flags,
 	      struct spw_status *status),

@@ -159,6 +159,91 @@ static void sigchld_in_a_thread(void **state)
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
+/* ---- the thread that makes a child ends ---- */
+
+struct creator {
+	struct spw_rt *rt;
+	struct spw_proc *proc;
+	int pipe; /* that the child waits for */
+};
+
+static void *create(void *arg)
+{
+	struct creator *c = arg;
+	const struct spw_fd_map fds[] = { { c->pipe, 0 } };
+	const struct spw_spec spec = {
+		.path = "/bin/sh",
+		.argv = ARGV("sh", "-c", "read -r line; exit 7"),
+		.fds = fds,
+		.nfds = 1,
+		.flags = SPW_DIE_WITH_CREATOR,
+	};
+
+	return spw_spawn(c->rt, &spec, &c->proc, NULL) ? arg : NULL;
+}
+
+/* The status of a child that goes on only when its creator has ended. */
+static struct spw_status end_of_orphan(const char *waiter, enum spw_clone how)
+{
+	const struct spw_options options = {
+		.guard = spw_guard_find("none"),
+		.how = how,
+		.waiter = spw_waiter_find(waiter),
+	};
+	struct spw_status status;
+	struct creator creator;
+	pthread_t thread;
+	void *failed;
+	int fds[2];
+
+	assert_int_equal(spw_open(&creator.rt, &options), 0);
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	creator.pipe = fds[0];
+	assert_int_equal(pthread_create(&thread, NULL, create, &creator), 0);
+	assert_int_equal(pthread_join(thread, &failed), 0);
+	assert_null(failed);
+	close(fds[0]);
+	/* Whoever is killed is not told: for it, the pipe never ends. */
+	if (strcmp(waiter, "owner-handle") == 0)
+		close(fds[1]);
+	assert_int_equal(spw_wait(creator.proc, &status), 0);
+	if (strcmp(waiter, "owner-handle") != 0)
+		close(fds[1]);
+	spw_release(creator.proc);
+	spw_shut(creator.rt);
+	assert_no_children();
+	return status;
+}
+
+static void a_child_dies_with_its_thread(void **state)
+{
+	static const char *const caller[] = { "direct", "pidfd" };
+	static const enum spw_clone ways[] = { SPW_CLONE_VFORK,
+					       SPW_CLONE_FORK };
+	struct spw_status status;
+
+	for (size_t how = 0; how < 2; how++) {
+		for (size_t i = 0; i < 2; i++) {
+			status = end_of_orphan(caller[i], ways[how]);
+			assert_true(status.signaled && status.code == SIGKILL);
+		}
+		status = end_of_orphan("owner-handle", ways[how]);
+		assert_true(!status.signaled && status.code == 7);
+	}
+}
+
+static void without_such_signals_it_is_not_promised(void **state)
+{
+	struct spw_sys without = *spw_sys_linux();
+	struct creator creator = { .pipe = 0 };
+
+	without.die_with_parent = NULL;
+	creator.rt = open_waiter("by-pid", &without);
+	assert_ptr_equal(create(&creator), &creator);
+	spw_shut(creator.rt);
+	assert_no_children();
+}
+
 /* ---- a kernel without pidfds ---- */
 
 static int no_pidfd(struct spw_sys *sys, pid_t pid)
@@ -279,6 +364,8 @@ int main(void)
 		cmocka_unit_test(deadlines_are_kept),
 		cmocka_unit_test(release_waits),
 		cmocka_unit_test(sigchld_in_a_thread),
+		cmocka_unit_test(a_child_dies_with_its_thread),
+		cmocka_unit_test(without_such_signals_it_is_not_promised),
 		cmocka_unit_test(auto_does_without_pidfds),
 		cmocka_unit_test(faults),
 	};

@@ -205,6 +205,8 @@ const struct rig_call_form rig_call_forms[] = {
 	[CTL_CLONE] = { .text = "clone", .helper = clone_text },
 	[CTL_EXECVE] = { .text = "execve", .helper = execute_text },
 	[CTL_EXIT] = { .text = "exit" },
+	[CTL_DIE] = { .text = "prctl(PR_SET_PDEATHSIG, %0)",
+		      .include = "sys/prctl.h" },
 	[CTL_OPEN] = { .text = "open(%p, %f, 0%x1)" },
 	[CTL_CLOSE] = { .text = "close(%0)" },
 	[CTL_READ] = { .text = "read_bytes(%0, %l, %b)", .helper = read_text },

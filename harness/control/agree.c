@@ -510,6 +510,7 @@ static void exit_hook(void *ctx, const struct spw_status *status)
 	struct rig_control *c = ctx;
 	unsigned n = self(c);
 
+	c->slot[n].dies = false;
 	if (status->signaled) {
 		c->page->slot[CTL_SERVICE].arg[1] = status->code;
 		agree(c, "the end of a process", 0,
@@ -522,6 +523,15 @@ static void exit_hook(void *ctx, const struct spw_status *status)
 	let_parent_go(c, &c->slot[n]);
 }
 
+/* Those of the thread n's children that were not to outlive it have not. */
+static void observe_children(struct rig_control *c, unsigned n)
+{
+	for (unsigned i = 0; i < CTL_SLOTS; i++)
+		if (c->slot[i].dies && c->slot[i].parent == n)
+			agree(c, "the end of a thread's child", 0,
+			      ctl_service(c, CTL_OBSERVE, c->slot[i].pid));
+}
+
 /*
  * The thread behind it stays for the next execution, unless something goes with
  * it: a descriptor table of its own, or children, who may wait for which.
@@ -532,6 +542,7 @@ static void thread_end_hook(void *ctx, bool orphans)
 
 	if (c->slot[self(c)].private || orphans)
 		end_thread(c, self(c));
+	observe_children(c, self(c));
 	c->disorder = c->disorder || orphans;
 }
 

@@ -14,6 +14,7 @@ struct ctl_real {
 	bool private;          /* a thread whose descriptor table is its own */
 	pid_t pid;             /* a child: its process */
 	bool vforked;          /* its parent is suspended */
+	bool dies;             /* it lives, no longer than its parent */
 	unsigned parent;       /* slot */
 	struct rig_call *call; /* the last one, where there is a log */
 	int held;              /* a copy of what a call is made on; 0: none */

@@ -57,6 +57,16 @@ static int kill_call(struct spw_sys *sys, pid_t pid, int sig)
 			   real_pid(c, pid), 0);
 }
 
+/* What that comes to is seen when the parent, a thread, ends. */
+static int die_with_parent_call(struct spw_sys *sys, int sig)
+{
+	struct rig_control *c = ctl_of(sys);
+	int model = c->model.die_with_parent(sys, sig);
+
+	c->slot[sim_engine(c->sim)->current->index].dies = true;
+	return ctl_numbers(c, "die-with-parent", model, CTL_DIE, sig, 0);
+}
+
 static int sigchld_wait_call(struct spw_sys *sys, uint64_t deadline_ns)
 {
 	struct rig_control *c = ctl_of(sys);
@@ -115,6 +125,7 @@ void ctl_wait_calls(struct spw_sys *sys)
 {
 	sys->wait = wait_call;
 	sys->kill = kill_call;
+	sys->die_with_parent = die_with_parent_call;
 	sys->sigchld_wait = sigchld_wait_call;
 	sys->pidfd_open = pidfd_open_call;
 	sys->pidfd_poll = pidfd_poll_call;

@@ -61,6 +61,7 @@ enum ctl_op {
 	CTL_EXECVE,    /* path, with the first argument in data, if any */
 	CTL_EXEC_FD,   /* arg[0], likewise */
 	CTL_INTERPRET, /* the program reads its script: what that says */
+	CTL_DIE, /* arg[0]: the signal, when the thread that made it ends */
 	CTL_EXIT,
 	CTL_WAIT, /* arg[1]: enum spw_wait_flags */
 	CTL_KILL,

@@ -283,6 +283,9 @@ static SPW_CHILD int call(const struct server *self, struct ctl_slot *slot)
 	case CTL_PIDFD_WAIT:
 	case CTL_PIDFD_SIGNAL:
 		return call_process(spw_sys_linux(), slot);
+	case CTL_DIE:
+		return spw_sys_linux()->die_with_parent(spw_sys_linux(),
+							slot->arg[0]);
 	case CTL_EXIT:
 		return 0;
 	default:

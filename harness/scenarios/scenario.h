@@ -222,6 +222,7 @@ bool rig_fix_runs_here(const struct rig_fix *fix);
 	X(lost_update)          \
 	X(wait_any_child_thief) \
 	X(wait_coalesced)       \
+	X(wait_creator_dies)    \
 	X(wait_cross_thread)    \
 	X(wait_double_wait)     \
 	X(wait_foreign_child)   \

@@ -53,6 +53,11 @@ const struct rig_outcome rig_wait_outcomes[] = {
 	  .grade = RIG_FORBIDDEN,
 	  .race = true,
 	  .text = "a signal reached a process that was not meant" },
+	{ .id = "killed",
+	  .grade = RIG_FORBIDDEN,
+	  .race = true,
+	  .text = "a child was killed because the thread that made it had "
+		  "ended" },
 	{ .id = "deadlock",
 	  .grade = RIG_FORBIDDEN,
 	  .race = true,
@@ -81,10 +86,11 @@ int rig_wait_programs(struct rig_run *run, unsigned n)
 	return rc;
 }
 
-struct spw_proc *rig_wait_spawn(struct rig_run *run, unsigned i)
+struct spw_proc *rig_wait_spawn(struct rig_run *run, unsigned i, unsigned flags)
 {
 	const struct rig_world *world = run->world;
-	const struct spw_spec spec = { .path = world->path(world->ctx, i) };
+	const struct spw_spec spec = { .path = world->path(world->ctx, i),
+				       .flags = flags };
 	struct spw_proc *proc;
 	enum spw_stage stage;
 	int rc = spw_spawn(run->rt, &spec, &proc, &stage);
@@ -119,7 +125,7 @@ int rig_wait_begin_with(struct rig_run *run, unsigned n)
 	int rc = rig_wait_begin(run);
 
 	for (unsigned i = 0; !rc && i < n; i++)
-		children->proc[i] = rig_wait_spawn(run, i);
+		children->proc[i] = rig_wait_spawn(run, i, 0);
 	return rc;
 }
 

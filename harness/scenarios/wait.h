@@ -24,8 +24,9 @@ int rig_wait_begin_with(struct rig_run *run, unsigned n);
 /* Releases all children. */
 void rig_wait_finish(struct rig_run *run);
 
-/* Starts program number i; NULL: it was reported why not. */
-struct spw_proc *rig_wait_spawn(struct rig_run *run, unsigned i);
+/* Starts program number i, with enum spw_flags; NULL: it was reported why not. */
+struct spw_proc *rig_wait_spawn(struct rig_run *run, unsigned i,
+				unsigned flags);
 /*
  * Waits for proc, of program number i, and reports whatever is not the status
  * of that program.

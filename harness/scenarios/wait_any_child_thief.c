@@ -32,7 +32,7 @@ static int begin(struct rig_run *run)
 
 static void actor(struct rig_run *run, unsigned index)
 {
-	struct spw_proc *proc = rig_wait_spawn(run, index);
+	struct spw_proc *proc = rig_wait_spawn(run, index, 0);
 
 	if (!proc)
 		return;

@@ -68,7 +68,7 @@ static void actor(struct rig_run *run, unsigned index)
 		foreign_code(run);
 		return;
 	}
-	proc = rig_wait_spawn(run, 0);
+	proc = rig_wait_spawn(run, 0, 0);
 	if (!proc)
 		return;
 	rig_wait_check(run, proc, 0);

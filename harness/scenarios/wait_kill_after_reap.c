@@ -42,7 +42,7 @@ static void await_end(struct rig_run *run, struct spw_proc *proc)
 
 static void go_on(struct rig_run *run)
 {
-	struct spw_proc *proc = rig_wait_spawn(run, 1);
+	struct spw_proc *proc = rig_wait_spawn(run, 1, 0);
 
 	if (!proc)
 		return;

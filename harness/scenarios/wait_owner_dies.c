@@ -27,7 +27,7 @@
 static void actor(struct rig_run *run, unsigned index)
 {
 	if (index == 0) {
-		struct spw_proc *proc = rig_wait_spawn(run, 0);
+		struct spw_proc *proc = rig_wait_spawn(run, 0, 0);
 
 		if (proc)
 			rig_wait_publish(run, 0, proc);

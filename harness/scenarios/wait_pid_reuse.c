@@ -33,8 +33,8 @@ static int begin(struct rig_run *run)
 static void actor(struct rig_run *run, unsigned index)
 {
 	unsigned first = 2 * index, second = first + 1;
-	struct spw_proc *a = rig_wait_spawn(run, first);
-	struct spw_proc *b = a ? rig_wait_spawn(run, second) : NULL;
+	struct spw_proc *a = rig_wait_spawn(run, first, 0);
+	struct spw_proc *b = a ? rig_wait_spawn(run, second, 0) : NULL;
 
 	if (!b)
 		return;

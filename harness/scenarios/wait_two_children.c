@@ -28,7 +28,7 @@
 static void actor(struct rig_run *run, unsigned index)
 {
 	unsigned next = (index + 1) % run->actors;
-	struct spw_proc *proc = rig_wait_spawn(run, index);
+	struct spw_proc *proc = rig_wait_spawn(run, index, 0);
 
 	if (!proc)
 		return;

@@ -85,7 +85,7 @@ enum sim_pipe_object {
 enum sim_proc_object {
 	SIM_LIFE,   /* it runs or has ended */
 	SIM_REAPED, /* it is there at all */
-	SIM_MAKER,  /* which thread may wait for it */
+	SIM_MAKER,  /* which thread may wait for it, and what its end sends */
 	SIM_KILLED,
 	SIM_PROC_OBJECTS,
 };
@@ -213,6 +213,7 @@ struct sim_proc {
 	uint8_t map[SIM_MAPS]; /* files; 0: free */
 	uint8_t maker;  /* task index + 1 of the thread whose child it is */
 	uint8_t killed; /* signal that ends it */
+	uint8_t pdeath; /* signal that the end of its maker sends; 0: none */
 	bool ending;    /* it is too late for a signal */
 	bool sigchld;   /* is pending */
 	uint32_t born;  /* how-many-th child of all threads' */

@@ -47,6 +47,7 @@ enum sim_class { SIM_CALL, SIM_INNER, SIM_MINOR };
 	X(CHDIR, "chdir", MINOR)              \
 	X(SETSID, "setsid", MINOR)            \
 	X(SETPGID, "setpgid", MINOR)          \
+	X(DIE, "die-with-parent", CALL)       \
 	X(WAIT, "wait", CALL)                 \
 	X(KILL, "kill", CALL)                 \
 	X(PIDFD_OPEN, "pidfd-open", CALL)     \

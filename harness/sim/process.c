@@ -337,6 +337,23 @@ void sim_exit(struct sim *sim, int code)
 	do_exit(sim, (struct spw_status){ .code = code });
 }
 
+/*
+ * prctl(PR_SET_PDEATHSIG): what sim_orphan sends. It is in the task_struct, so
+ * execve keeps it (begin_new_exec clears it for other credentials only), and a
+ * fork does not copy it (copy_process).
+ */
+static int die_with_parent(struct spw_sys *sys, int sig)
+{
+	struct sim *sim = sim_of(sys);
+	struct sim_proc *proc = sim_proc_self(sim);
+
+	sim_point(sim, SIM_DIE);
+	rig_detail(sim->engine, "(%d)", sig);
+	sim_access(sim, proc->object + SIM_MAKER, RIG_WRITE);
+	proc->pdeath = (uint8_t)sig;
+	return sim_result(sim, 0);
+}
+
 /* The rest is the child's own: nobody else can see it. */
 
 static int chdir_call(struct spw_sys *sys, const char *path)
@@ -378,6 +395,7 @@ void sim_process_calls(struct spw_sys *sys)
 	sys->chdir = chdir_call;
 	sys->setsid = setsid_call;
 	sys->setpgid = setpgid_call;
+	sys->die_with_parent = die_with_parent;
 	sys->signals_block = signals_block;
 	sys->signals_set = signals_set;
 }

@@ -138,13 +138,13 @@ static void check_child(struct sim *sim)
 
 /*
  * A signal may meet a child before it has executed only where ids are used
- * again: nobody knows it yet.
+ * again, for nobody knows it yet, or where it gets one from its maker's end.
  */
 static void check_killed(struct sim *sim)
 {
 	const struct sim_proc *proc = sim_proc_self(sim);
 
-	if (!sim->options.pids_reused || !proc->parent)
+	if (!proc->parent || (!sim->options.pids_reused && !proc->pdeath))
 		return;
 	sim_access(sim, proc->object + SIM_KILLED, RIG_READ);
 	if (proc->killed)

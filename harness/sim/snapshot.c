@@ -297,7 +297,8 @@ static void put_processes(struct walk *w)
 					 (uint64_t)next->status.signaled << 8 |
 					 (uint64_t)next->status.code);
 		rig_word(w->out, (uint64_t)sim->proc[next->parent].pid);
-		rig_word(w->out, (uint64_t)elder(sim, next) << 16 |
+		rig_word(w->out, (uint64_t)next->pdeath << 32 |
+					 (uint64_t)elder(sim, next) << 16 |
 					 (uint64_t)next->sigchld << 8 |
 					 next->killed);
 		rig_word(w->out, name_of_id(sim, next->maker));

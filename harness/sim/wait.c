@@ -8,7 +8,8 @@
  * __WNOTHREAD that thread alone (do_wait), as on Plan 9. Who reaps it is told
  * its status; for everybody else it never was (ECHILD).
  *
- * A signal that ends a process does so at the next step that it makes.
+ * A signal that ends a process does so at the next step that it makes. It may
+ * come from the end of the thread whose child it is (PR_SET_PDEATHSIG).
  */
 #include "sim/kernel.h"
 
@@ -297,6 +298,24 @@ static unsigned heir(const struct sim *sim, const struct sim_task *self)
 	return 0;
 }
 
+/*
+ * forget_original_parent: to each of its threads, whoever is its parent next. A
+ * whole process that ends before its children is a finding of its own here:
+ * nobody reaps them.
+ */
+static void send_pdeath(struct sim *sim, unsigned i)
+{
+	const struct sim_proc *proc = &sim->proc[i];
+	char name[RIG_NAME_MAX];
+
+	if (!proc->pdeath)
+		return;
+	sim_signal(sim, i, proc->pdeath);
+	if (sim->engine->trace)
+		rig_detail(sim->engine, "; the thread ends: signal %d for %s",
+			   proc->pdeath, sim_pid_text(sim, proc->pid, name));
+}
+
 bool sim_orphan(struct sim *sim)
 {
 	struct sim_task *self = sim_self(sim);
@@ -316,6 +335,7 @@ bool sim_orphan(struct sim *sim)
 					  "that");
 		sim_access(sim, proc->object + SIM_MAKER, RIG_WRITE);
 		any = true;
+		send_pdeath(sim, i);
 		proc->maker = (uint8_t)to;
 		proc->born = ++sim->born; /* list_splice_tail_init */
 		sim_access(sim,

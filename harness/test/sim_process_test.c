@@ -160,6 +160,89 @@ static void only_own_children_are_waited_for(void **state)
 	expect_clean(waits_for_others);
 }
 
+/* ---- what the end of a thread sends ---- */
+
+static bool executes; /* the child does, and its program exits with 7 */
+
+static int tied(void *arg)
+{
+	struct spw_sys *sys = *(struct spw_sys **)arg;
+	char *none[] = { NULL };
+
+	if (sys->die_with_parent(sys, SIGKILL))
+		return 1;
+	return executes ? sys->execve(sys, "p", none, none) : 7;
+}
+
+static void make_tied(void *arg)
+{
+	static struct spw_sys *given; /* the child may outlive the stack */
+	struct spw_sys *sys = given = arg;
+
+	MUST(!sys->clone(sys, SPW_CLONE_FORK, tied, &given, sizeof(given),
+			 &shared));
+	MUST(sys->unlink(sys, "none") == -ENOENT); /* it ends in this step */
+}
+
+/* Killed, unless it has asked for the signal or ended too late for that. */
+static void thread_of_child_ends(struct spw_sys *sys)
+{
+	struct spw_status status;
+
+	if (executes)
+		install("p", 7);
+	sys->thread_join(sys, begin(sys, make_tied));
+	MUST(sys->wait(sys, shared, 0, &status) == shared);
+	MUST(status.code == (status.signaled ? SIGKILL : 7));
+	seen |= status.signaled ? 1 : 2;
+}
+
+static void child_dies_with_its_thread(void **state)
+{
+	for (int i = 0; i < 2; i++) {
+		executes = i;
+		seen = 0;
+		brute_program(thread_of_child_ends, 100000);
+		assert_int_equal(seen, 3);
+	}
+}
+
+static void wait_for_nobody(void *arg)
+{
+	struct spw_sys *sys = arg;
+	struct spw_status status;
+
+	MUST(sys->wait(sys, 1000, 0, &status) == -ECHILD);
+}
+
+static int child_of_tied(void *arg)
+{
+	struct spw_sys *sys = *(struct spw_sys **)arg;
+	int seven = 7;
+	pid_t pid;
+
+	if (sys->die_with_parent(sys, SIGKILL))
+		return 1;
+	pid = child(sys, &seven);
+	return await(sys, pid);
+}
+
+/* Nobody ends here but those that were to: whoever made it lives. */
+static void thread_lives(struct spw_sys *sys)
+{
+	pid_t pid;
+
+	MUST(!sys->clone(sys, SPW_CLONE_FORK, child_of_tied, &sys, sizeof(sys),
+			 &pid));
+	sys->thread_join(sys, begin(sys, wait_for_nobody));
+	MUST(await(sys, pid) == 7);
+}
+
+static void child_outlives_other_threads(void **state)
+{
+	expect_clean(thread_lives);
+}
+
 /* ---- what a child sets for itself ---- */
 
 static int set_up(void *arg)
@@ -372,6 +455,8 @@ int main(void)
 		TEST(children_are_reaped_once),
 		TEST(one_of_two_waiters_gets_the_status),
 		TEST(only_own_children_are_waited_for),
+		TEST(child_dies_with_its_thread),
+		TEST(child_outlives_other_threads),
 		TEST(child_setup_calls_work),
 		TEST(pipes_keep_the_order),
 		TEST(writing_without_readers_is_epipe),

@@ -146,6 +146,15 @@ struct spw_fd_map {
 enum spw_flags {
 	SPW_NEW_SESSION = 1u << 0, /* setsid */
 	SPW_NEW_GROUP = 1u << 1,   /* setpgid(0, 0); part of a new session */
+	/*
+	 * SIGKILL when the *thread* that made it ends (PR_SET_PDEATHSIG), which
+	 * is not only when the process does: that of the spawn, or with guard
+	 * fork-server that of spw_open. A waiter owner-* makes each child in a
+	 * thread that lives as long as the child, so that there the end of the
+	 * process alone kills. Not for programs that change their user or group.
+	 * -ENOTSUP: the system has no such thing.
+	 */
+	SPW_DIE_WITH_CREATOR = 1u << 2,
 };
 
 struct spw_spec {

@@ -301,6 +301,12 @@ struct spw_sys {
 	int (*setsid)(struct spw_sys *sys);
 	/* [child] The caller joins process group pgid (0: leads its own). */
 	int (*setpgid)(struct spw_sys *sys, pid_t pgid);
+	/*
+	 * [child, optional] The caller gets sig whenever the *thread* whose
+	 * child it is ends (PR_SET_PDEATHSIG: forget_original_parent). It keeps
+	 * that when it executes, and its own children do not have it.
+	 */
+	int (*die_with_parent)(struct spw_sys *sys, int sig);
 	/* Blocks every signal for the calling thread; *old is the mask before. */
 	void (*signals_block)(struct spw_sys *sys, sigset_t *old);
 	/* [child] Sets the calling thread's mask. */
