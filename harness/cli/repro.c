@@ -66,11 +66,12 @@ static void find_actors(struct writer *w)
 {
 	for (size_t step = 1; step <= w->log->n; step++) {
 		const struct rig_call *call = call_of(w, step);
-		struct actor *child = &w->actor[call->said.arg[1]];
+		struct actor *child;
 
 		add_actor(w, call);
 		if (op_of(call) != CTL_CLONE)
 			continue;
+		child = &w->actor[call->said.arg[1]];
 		child->process = true;
 		child->born = step;
 		child->pid = call->child;
