@@ -357,10 +357,15 @@ int spw_server_send(struct spw_fd *fd, enum spw_channel channel,
 		    uint64_t deadline_ns)
 {
 	struct spw_poller *p = fd->poller;
-	struct call call = { .fd = fd, .channel = channel };
 	struct server *s = lock(p);
 	int error = s->failed ? -ENOTRECOVERABLE : 0;
+	struct call call;
 
+	/* With its padding: assert_held is given all of it, and a provider may
+	 * compare what it is given. */
+	memset(&call, 0, sizeof(call));
+	call.fd = fd;
+	call.channel = channel;
 	if (!error) {
 		push(p, &call);
 		spw_poller_wake(p);
