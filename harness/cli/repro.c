@@ -461,32 +461,48 @@ static void put_provenance(struct writer *w)
 
 /* ---- the file ---- */
 
+static void put_includes(struct writer *w)
+{
+	put_needs(w, false);
+}
+
+static void put_helpers(struct writer *w)
+{
+	put_needs(w, true);
+}
+
+static void put_steps(struct writer *w)
+{
+	fprintf(w->out, "%zu", w->log->n);
+}
+
+static void put_ntasks(struct writer *w)
+{
+	fprintf(w->out, "%u", w->nactors);
+}
+
+static void put_outcome(struct writer *w)
+{
+	fputs(w->repro->header->outcome, w->out);
+}
+
 static void put_mark(struct writer *w, const char *mark, size_t len)
 {
 	const struct {
 		const char *name;
 		void (*put)(struct writer *w);
 	} marks[] = {
-		{ "PROVENANCE", put_provenance },
-		{ "FUNCTIONS", put_tasks },
-		{ "SCHEDULE", put_schedule },
-		{ "THREADS", put_threads },
+		{ "PROVENANCE", put_provenance }, { "INCLUDES", put_includes },
+		{ "HELPERS", put_helpers },       { "FUNCTIONS", put_tasks },
+		{ "SCHEDULE", put_schedule },     { "THREADS", put_threads },
+		{ "STEPS", put_steps },           { "TASKS", put_ntasks },
+		{ "OUTCOME", put_outcome },
 	};
 
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
 		if (strlen(marks[i].name) == len &&
 		    !memcmp(marks[i].name, mark, len))
 			marks[i].put(w);
-	if (!memcmp(mark, "INCLUDES", len))
-		put_needs(w, false);
-	else if (!memcmp(mark, "HELPERS", len))
-		put_needs(w, true);
-	else if (!memcmp(mark, "STEPS", len))
-		fprintf(w->out, "%zu", w->log->n);
-	else if (!memcmp(mark, "TASKS", len))
-		fprintf(w->out, "%u", w->nactors);
-	else if (!memcmp(mark, "OUTCOME", len))
-		fprintf(w->out, "%s", w->repro->header->outcome);
 }
 
 int rig_repro_write(FILE *out, const struct rig_repro *repro, char *why,
