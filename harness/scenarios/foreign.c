@@ -43,7 +43,7 @@ static void run_child(struct rig_run *run, enum spw_clone how, spw_child_fn *fn,
 		      struct foreign *child)
 {
 	struct spw_sys *sys = run->sys;
-	struct spw_status status;
+	struct spw_status status = { .code = -1 };
 	pid_t pid;
 	int rc;
 

@@ -19,7 +19,7 @@ static bool from_list(const struct rig_fix *fixes, size_t n, unsigned i,
 }
 
 #define FROM_LIST(fixes, i, fix) \
-	from_list(fixes, sizeof(fixes) / sizeof(fixes[0]), i, fix)
+	from_list((fixes), sizeof(fixes) / sizeof((fixes)[0]), (i), (fix))
 
 static bool fork_fix(unsigned i, struct rig_fix *fix)
 {

@@ -29,21 +29,21 @@ struct rig_outcome {
 struct rig_fix {
 	const char *name;
 	const char *summary;
+	const char *unavailable; /* why this system cannot run it, or NULL */
+	const struct spw_guard *guard;   /* of the runtime; NULL: the default */
+	const struct spw_waiter *waiter; /* family wait: the fix */
+	const struct spw_closer *closer; /* family close: the fix */
+	unsigned rules; /* of several that may be claimed: which are */
+	/* Children are made in that way, whatever was asked for: family spawn. */
+	enum spw_clone how;
+	bool sets_how;
 	bool claims_sound;
 	bool every_fork;  /* sound only while all forks go through libspw */
 	bool no_mapping;  /* sound only while nobody maps the file */
 	bool at_spawn;    /* it works for programs that spw_spawn starts only */
 	bool interpreted; /* it works for programs with an interpreter only */
-	const char *unavailable; /* why this system cannot run it, or NULL */
-	const struct spw_guard *guard; /* of the runtime; NULL: the default */
-	/* Children are made in that way, whatever was asked for: family spawn. */
-	bool sets_how;
-	enum spw_clone how;
-	bool locks_forks;                /* see struct rig_run */
-	bool pidfds;                     /* the kernel has to have such */
-	const struct spw_waiter *waiter; /* family wait: the fix */
-	const struct spw_closer *closer; /* family close: the fix */
-	unsigned rules; /* of several that may be claimed: which are */
+	bool locks_forks; /* see struct rig_run */
+	bool pidfds;      /* the kernel has to have such */
 };
 
 /* Fix number i of a list, false past the last. Number 0 fixes nothing. */

@@ -282,7 +282,7 @@ static void test_chrome_trace(void **state)
 
 		assert_non_null(phase);
 		calls += !strcmp(phase, "X");
-		if (strcmp(phase, "b") && strcmp(phase, "e"))
+		if (strcmp(phase, "b") != 0 && strcmp(phase, "e") != 0)
 			continue;
 		spans++;
 		assert_int_equal(
