@@ -43,11 +43,11 @@ enum phase {
 };
 
 struct pair {
+	struct rig_site site; /* first: its world's ctx finds the rest */
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	pthread_t first, second; /* under lock, while it is not EMPTY */
 	enum phase phase;        /* under lock */
-	struct rig_site site;    /* its outcome and message, too */
 	atomic_bool called_back; /* give up what you wait for */
 	struct rig_run run;
 	bool own; /* the attempt's runtime is its own */
@@ -215,6 +215,7 @@ static int open_runtime(struct hammer *h, struct pair *pair,
 	return pair->own ? spw_open(&pair->run.rt, &options) : 0;
 }
 
+/* As world.c has it, by either of two threads. */
 static void fail(void *ctx, const char *outcome, const char *message)
 {
 	struct pair *pair = ctx;
@@ -251,6 +252,7 @@ static struct rig_attempt conclude(struct pair *pair)
 		pair->run.scenario->finish(&pair->run);
 	if (pair->own)
 		spw_shut(pair->run.rt);
+	unlink(pair->site.path); /* of scenarios that write a program */
 	if (!pair->site.outcome)
 		return (struct rig_attempt){ .end = RIG_ATTEMPT_CLEAN };
 	if (rig_site_hit(&pair->site, pair->run.scenario))
@@ -406,7 +408,8 @@ static void abandon(void *self)
 {
 }
 
-static int init_pair(struct hammer *h, struct pair *pair, unsigned number)
+static int init_pair(struct hammer *h, struct pair *pair,
+		     const struct rig_workdir *dir, unsigned number)
 {
 	pthread_condattr_t attr;
 	int error;
@@ -415,7 +418,8 @@ static int init_pair(struct hammer *h, struct pair *pair, unsigned number)
 				      .world = &pair->site.world,
 				      .number = number,
 				      .actors = 2 };
-	pair->site.world = (struct rig_world){ .ctx = pair, .fail = fail };
+	rig_site_init(&pair->site, dir, number);
+	pair->site.world.fail = fail;
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	error = pthread_cond_init(&pair->changed, &attr);
@@ -463,7 +467,9 @@ static int open_hammer(void **self, const struct rig_stress_options *options,
 	if (!h->pair)
 		return rig_stress_because(result, -ENOMEM, "set-up");
 	for (; !rc && h->npairs < pairs; h->npairs += !rc)
-		rc = init_pair(h, &h->pair[h->npairs], h->npairs);
+		rc = init_pair(h, &h->pair[h->npairs], dir, h->npairs);
+	if (!rc)
+		rc = rig_site_prepare(&h->pair[0].site);
 	if (rc)
 		return rig_stress_because(result, rc, "set-up");
 	set_signals(h);
