@@ -22,11 +22,6 @@
  */
 #include "scenarios/close.h"
 
-static int begin(struct rig_run *run)
-{
-	return rig_channel_open(run, run->state, 'a');
-}
-
 static void actor(struct rig_run *run, unsigned index)
 {
 	const struct rig_channel *a = run->state;
@@ -36,11 +31,6 @@ static void actor(struct rig_run *run, unsigned index)
 			run, spw_fd_wait(a->fd, SPW_READ, rig_brief(run)), 'a');
 	else
 		rig_close_used(run, a);
-}
-
-static void finish(struct rig_run *run)
-{
-	rig_channel_release(run, run->state);
 }
 
 const struct rig_scenario rig_scenario_before_register = {
@@ -54,7 +44,7 @@ const struct rig_scenario rig_scenario_before_register = {
 	.victims = 1,
 	.outcomes = rig_close_outcomes,
 	.state_size = sizeof(struct rig_channel),
-	.begin = begin,
+	.begin = rig_close_begin,
 	.actor = actor,
-	.finish = finish,
+	.finish = rig_close_finish,
 };

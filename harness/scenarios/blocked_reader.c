@@ -22,11 +22,6 @@
 
 #include <errno.h>
 
-static int begin(struct rig_run *run)
-{
-	return rig_channel_open(run, run->state, 'a');
-}
-
 static void actor(struct rig_run *run, unsigned index)
 {
 	const struct rig_channel *a = run->state;
@@ -50,11 +45,6 @@ static void actor(struct rig_run *run, unsigned index)
 		rig_run_fail(run, "failed", "reading a: %zd", n);
 }
 
-static void finish(struct rig_run *run)
-{
-	rig_channel_release(run, run->state);
-}
-
 const struct rig_scenario rig_scenario_blocked_reader = {
 	.name = "close/blocked-reader",
 	.summary = "closed while a reader sleeps, which must be woken",
@@ -66,7 +56,7 @@ const struct rig_scenario rig_scenario_blocked_reader = {
 	.victims = 1,
 	.outcomes = rig_close_outcomes,
 	.state_size = sizeof(struct rig_channel),
-	.begin = begin,
+	.begin = rig_close_begin,
 	.actor = actor,
-	.finish = finish,
+	.finish = rig_close_finish,
 };

@@ -61,10 +61,7 @@ const struct rig_outcome rig_close_outcomes[] = {
 	  .race = true,
 	  .text = "a rule of the kernel's interface was broken: a number was "
 		  "closed that was not open, for one" },
-	{ .id = "failed",
-	  .grade = RIG_FORBIDDEN,
-	  .text = "a call failed in a way that has nothing to do with the "
-		  "race" },
+	RIG_OUTCOME_FAILED,
 	{ .id = NULL },
 };
 
@@ -178,4 +175,28 @@ void rig_close_used(struct rig_run *run, const struct rig_channel *c)
 
 	if (rc)
 		failed(run, "close", c->name, rc);
+}
+
+bool rig_channels_reuse(struct rig_run *run, struct rig_channels *channels)
+{
+	rig_close_used(run, &channels->a);
+	return rig_channel_open(run, &channels->b, 'b') == 0;
+}
+
+int rig_close_begin(struct rig_run *run)
+{
+	return rig_channel_open(run, run->state, 'a');
+}
+
+void rig_close_finish(struct rig_run *run)
+{
+	rig_channel_release(run, run->state);
+}
+
+void rig_channels_finish(struct rig_run *run)
+{
+	struct rig_channels *channels = run->state;
+
+	rig_channel_release(run, &channels->a);
+	rig_channel_release(run, &channels->b);
 }

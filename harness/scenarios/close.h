@@ -46,6 +46,20 @@ void rig_channel_release(struct rig_run *run, struct rig_channel *channel);
 /* Closes the reading end, while others use it; that must not fail. */
 void rig_close_used(struct rig_run *run, const struct rig_channel *channel);
 
+/* A state of two: a is there from the start, b gets its number. */
+struct rig_channels {
+	struct rig_channel a, b;
+};
+
+/* Closes a and opens b; false: the run was failed. */
+bool rig_channels_reuse(struct rig_run *run, struct rig_channels *channels);
+
+/* Of scenarios whose state begins with the channel a: opens it. */
+int rig_close_begin(struct rig_run *run);
+/* Of those whose state is that alone, and of those where it is two. */
+void rig_close_finish(struct rig_run *run);
+void rig_channels_finish(struct rig_run *run);
+
 /* -ENOTRECOVERABLE: the poller has registered, or tried to, what it must not. */
 bool rig_register_failed(struct rig_run *run, ssize_t result, char name);
 

@@ -23,11 +23,6 @@
 
 #include <errno.h>
 
-static int begin(struct rig_run *run)
-{
-	return rig_channel_open(run, run->state, 'a');
-}
-
 /* Opens a pipe that nobody knows of, and uses it. */
 static void use_own(struct rig_run *run, char cookie)
 {
@@ -59,11 +54,6 @@ static void actor(struct rig_run *run, unsigned index)
 		use_own(run, (char)('x' + index));
 }
 
-static void finish(struct rig_run *run)
-{
-	rig_channel_release(run, run->state);
-}
-
 const struct rig_scenario rig_scenario_double_close = {
 	.name = "close/double-close",
 	.summary = "two close one descriptor; the second hits another's",
@@ -74,7 +64,7 @@ const struct rig_scenario rig_scenario_double_close = {
 	.actors = 2,
 	.outcomes = rig_close_outcomes,
 	.state_size = sizeof(struct rig_channel),
-	.begin = begin,
+	.begin = rig_close_begin,
 	.actor = actor,
-	.finish = finish,
+	.finish = rig_close_finish,
 };

@@ -40,20 +40,10 @@ static const struct rig_outcome outcomes[] = {
 	  .grade = RIG_FORBIDDEN,
 	  .text = "a program that was written and closed could not be "
 		  "executed: ETXTBSY, text file busy" },
-	{ .id = "wrong-program",
-	  .grade = RIG_FORBIDDEN,
-	  .text = "a program ended with a status that is not its own" },
-	{ .id = "failed",
-	  .grade = RIG_FORBIDDEN,
-	  .text = "a call failed in a way that has nothing to do with the "
-		  "race" },
+	RIG_OUTCOME_WRONG_PROGRAM,
+	RIG_OUTCOME_FAILED,
 	{ .id = NULL },
 };
-
-static int begin(struct rig_run *run)
-{
-	return rig_channel_open(run, run->state, 'a');
-}
 
 static void actor(struct rig_run *run, unsigned index)
 {
@@ -75,11 +65,6 @@ static void actor(struct rig_run *run, unsigned index)
 	rig_end_program(run, proc, index ? index + 1 : 0);
 }
 
-static void finish(struct rig_run *run)
-{
-	rig_channel_release(run, run->state);
-}
-
 const struct rig_scenario rig_scenario_during_spawn = {
 	.name = "close/during-spawn",
 	.summary = "closed while another actor's child has a copy",
@@ -91,7 +76,7 @@ const struct rig_scenario rig_scenario_during_spawn = {
 	.victims = 1,
 	.outcomes = outcomes,
 	.state_size = sizeof(struct rig_channel),
-	.begin = begin,
+	.begin = rig_close_begin,
 	.actor = actor,
-	.finish = finish,
+	.finish = rig_close_finish,
 };

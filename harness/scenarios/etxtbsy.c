@@ -51,18 +51,9 @@ const struct rig_outcome rig_etxtbsy_outcomes[] = {
 	  .grade = RIG_ACCEPTABLE,
 	  .text = "every program that was written was executed and ended as "
 		  "it should" },
-	{ .id = "etxtbsy",
-	  .grade = RIG_FORBIDDEN,
-	  .race = true,
-	  .text = "a program that was written and closed could not be "
-		  "executed: ETXTBSY, text file busy" },
-	{ .id = "failed",
-	  .grade = RIG_FORBIDDEN,
-	  .text = "a call failed in a way that has nothing to do with the "
-		  "race" },
-	{ .id = "wrong-program",
-	  .grade = RIG_FORBIDDEN,
-	  .text = "a program ended with a status that is not its own" },
+	RIG_OUTCOME_ETXTBSY,
+	RIG_OUTCOME_FAILED,
+	RIG_OUTCOME_WRONG_PROGRAM,
 	{ .id = NULL },
 };
 

@@ -100,10 +100,7 @@ static const struct rig_outcome outcomes[] = {
 	  .race = true,
 	  .text = "the lock was refused although its owner had closed the "
 		  "file" },
-	{ .id = "failed",
-	  .grade = RIG_FORBIDDEN,
-	  .text = "a call failed in a way that has nothing to do with the "
-		  "race" },
+	RIG_OUTCOME_FAILED,
 	{ .id = NULL },
 };
 

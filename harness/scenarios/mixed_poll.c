@@ -24,17 +24,6 @@
 
 #include <errno.h>
 
-struct state {
-	struct rig_channel a, b;
-};
-
-static int begin(struct rig_run *run)
-{
-	struct state *s = run->state;
-
-	return rig_channel_open(run, &s->a, 'a');
-}
-
 /* a has nothing to say while it is open. */
 static void poll_lent(struct rig_run *run, const struct rig_channel *a)
 {
@@ -54,26 +43,17 @@ static void poll_lent(struct rig_run *run, const struct rig_channel *a)
 
 static void actor(struct rig_run *run, unsigned index)
 {
-	struct state *s = run->state;
+	struct rig_channels *s = run->state;
 
 	if (index == 0) {
 		poll_lent(run, &s->a);
 		return;
 	}
-	rig_close_used(run, &s->a);
-	if (rig_channel_open(run, &s->b, 'b'))
+	if (!rig_channels_reuse(run, s))
 		return;
 	rig_channel_feed(run, &s->b);
 	rig_channel_close_peer(run, &s->a);
 	rig_channel_read(run, &s->b);
-}
-
-static void finish(struct rig_run *run)
-{
-	struct state *s = run->state;
-
-	rig_channel_release(run, &s->a);
-	rig_channel_release(run, &s->b);
 }
 
 const struct rig_scenario rig_scenario_mixed_poll = {
@@ -86,8 +66,8 @@ const struct rig_scenario rig_scenario_mixed_poll = {
 	.actors = 2,
 	.victims = 1,
 	.outcomes = rig_close_outcomes,
-	.state_size = sizeof(struct state),
-	.begin = begin,
+	.state_size = sizeof(struct rig_channels),
+	.begin = rig_close_begin,
 	.actor = actor,
-	.finish = finish,
+	.finish = rig_channels_finish,
 };

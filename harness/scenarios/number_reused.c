@@ -23,20 +23,9 @@
  */
 #include "scenarios/close.h"
 
-struct state {
-	struct rig_channel a, b;
-};
-
-static int begin(struct rig_run *run)
-{
-	struct state *s = run->state;
-
-	return rig_channel_open(run, &s->a, 'a');
-}
-
 static void actor(struct rig_run *run, unsigned index)
 {
-	struct state *s = run->state;
+	struct rig_channels *s = run->state;
 
 	if (index == 0) {
 		if (spw_fd_wait(s->a.fd, SPW_READ, rig_brief(run)) == 0)
@@ -45,19 +34,10 @@ static void actor(struct rig_run *run, unsigned index)
 				     "written was written to b");
 		return;
 	}
-	rig_close_used(run, &s->a);
-	if (rig_channel_open(run, &s->b, 'b'))
+	if (!rig_channels_reuse(run, s))
 		return;
 	rig_channel_feed(run, &s->b);
 	rig_channel_read(run, &s->b);
-}
-
-static void finish(struct rig_run *run)
-{
-	struct state *s = run->state;
-
-	rig_channel_release(run, &s->a);
-	rig_channel_release(run, &s->b);
 }
 
 const struct rig_scenario rig_scenario_number_reused = {
@@ -70,8 +50,8 @@ const struct rig_scenario rig_scenario_number_reused = {
 	.actors = 2,
 	.victims = 1,
 	.outcomes = rig_close_outcomes,
-	.state_size = sizeof(struct state),
-	.begin = begin,
+	.state_size = sizeof(struct rig_channels),
+	.begin = rig_close_begin,
 	.actor = actor,
-	.finish = finish,
+	.finish = rig_channels_finish,
 };

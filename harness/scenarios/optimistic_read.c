@@ -25,14 +25,10 @@
 
 #include <errno.h>
 
-struct state {
-	struct rig_channel a, b;
-};
-
 /* There is a byte in a, so that a read of it never blocks. */
 static int begin(struct rig_run *run)
 {
-	struct state *s = run->state;
+	struct rig_channels *s = run->state;
 	int rc = rig_channel_open(run, &s->a, 'a');
 
 	if (!rc)
@@ -55,25 +51,16 @@ static void read_a(struct rig_run *run, const struct rig_channel *a)
 
 static void actor(struct rig_run *run, unsigned index)
 {
-	struct state *s = run->state;
+	struct rig_channels *s = run->state;
 
 	if (index == 0) {
 		read_a(run, &s->a);
 		return;
 	}
-	rig_close_used(run, &s->a);
-	if (rig_channel_open(run, &s->b, 'b'))
+	if (!rig_channels_reuse(run, s))
 		return;
 	rig_channel_feed(run, &s->b);
 	rig_channel_read(run, &s->b);
-}
-
-static void finish(struct rig_run *run)
-{
-	struct state *s = run->state;
-
-	rig_channel_release(run, &s->a);
-	rig_channel_release(run, &s->b);
 }
 
 const struct rig_scenario rig_scenario_optimistic_read = {
@@ -86,8 +73,8 @@ const struct rig_scenario rig_scenario_optimistic_read = {
 	.actors = 2,
 	.victims = 1,
 	.outcomes = rig_close_outcomes,
-	.state_size = sizeof(struct state),
+	.state_size = sizeof(struct rig_channels),
 	.begin = begin,
 	.actor = actor,
-	.finish = finish,
+	.finish = rig_channels_finish,
 };

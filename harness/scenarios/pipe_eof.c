@@ -85,10 +85,7 @@ static const struct rig_outcome outcomes[] = {
 	  .race = true,
 	  .text = "the end was seen only when somebody else's child had "
 		  "ended" },
-	{ .id = "failed",
-	  .grade = RIG_FORBIDDEN,
-	  .text = "a call failed in a way that has nothing to do with the "
-		  "race" },
+	RIG_OUTCOME_FAILED,
 	{ .id = NULL },
 };
 

@@ -64,10 +64,7 @@ static const struct rig_outcome outcomes[] = {
 	  .grade = RIG_FORBIDDEN,
 	  .race = true,
 	  .text = "spawn returned only when somebody else's child had ended" },
-	{ .id = "failed",
-	  .grade = RIG_FORBIDDEN,
-	  .text = "a call failed in a way that has nothing to do with the "
-		  "race" },
+	RIG_OUTCOME_FAILED,
 	{ .id = NULL },
 };
 

@@ -25,6 +25,25 @@ struct rig_outcome {
 	const char *text; /* a sentence: what this outcome means */
 };
 
+/* Those that mean the same wherever they are. */
+#define RIG_OUTCOME_FAILED                                                    \
+	{                                                                     \
+		.id = "failed", .grade = RIG_FORBIDDEN,                       \
+		.text = "a call failed in a way that has nothing to do with " \
+			"the race"                                            \
+	}
+#define RIG_OUTCOME_WRONG_PROGRAM                                           \
+	{                                                                   \
+		.id = "wrong-program", .grade = RIG_FORBIDDEN,              \
+		.text = "a program ended with a status that is not its own" \
+	}
+#define RIG_OUTCOME_ETXTBSY                                                   \
+	{                                                                     \
+		.id = "etxtbsy", .grade = RIG_FORBIDDEN, .race = true,        \
+		.text = "a program that was written and closed could not be " \
+			"executed: ETXTBSY, text file busy"                   \
+	}
+
 /* One way to fix the race of a family: what --fix names. */
 struct rig_fix {
 	const char *name;

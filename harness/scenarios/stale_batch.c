@@ -26,17 +26,6 @@
 
 #include <errno.h>
 
-struct state {
-	struct rig_channel a, b;
-};
-
-static int begin(struct rig_run *run)
-{
-	struct state *s = run->state;
-
-	return rig_channel_open(run, &s->a, 'a');
-}
-
 static void wait_for_b(struct rig_run *run, const struct rig_channel *b)
 {
 	int rc = spw_fd_wait(b->fd, SPW_READ, rig_brief(run));
@@ -53,24 +42,15 @@ static void wait_for_b(struct rig_run *run, const struct rig_channel *b)
 
 static void actor(struct rig_run *run, unsigned index)
 {
-	struct state *s = run->state;
+	struct rig_channels *s = run->state;
 
 	if (index == 0) {
 		rig_channel_feed(run, &s->a);
 		spw_fd_wait(s->a.fd, SPW_READ, rig_brief(run));
 		return;
 	}
-	rig_close_used(run, &s->a);
-	if (!rig_channel_open(run, &s->b, 'b'))
+	if (rig_channels_reuse(run, s))
 		wait_for_b(run, &s->b);
-}
-
-static void finish(struct rig_run *run)
-{
-	struct state *s = run->state;
-
-	rig_channel_release(run, &s->a);
-	rig_channel_release(run, &s->b);
 }
 
 const struct rig_scenario rig_scenario_stale_batch = {
@@ -83,8 +63,8 @@ const struct rig_scenario rig_scenario_stale_batch = {
 	.actors = 2,
 	.victims = 1,
 	.outcomes = rig_close_outcomes,
-	.state_size = sizeof(struct state),
-	.begin = begin,
+	.state_size = sizeof(struct rig_channels),
+	.begin = rig_close_begin,
 	.actor = actor,
-	.finish = finish,
+	.finish = rig_channels_finish,
 };

@@ -62,10 +62,7 @@ const struct rig_outcome rig_wait_outcomes[] = {
 	  .grade = RIG_FORBIDDEN,
 	  .race = true,
 	  .text = "a wait did not end, though the child had" },
-	{ .id = "failed",
-	  .grade = RIG_FORBIDDEN,
-	  .text = "a call failed in a way that has nothing to do with the "
-		  "race" },
+	RIG_OUTCOME_FAILED,
 	{ .id = NULL },
 };
 
