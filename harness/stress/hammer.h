@@ -35,7 +35,8 @@ struct rig_hammer {
 	 * and the way to make children. */
 	void (*runtime)(void *self, enum rig_variant variant,
 			struct spw_options *options);
-	/* Does what was asked for leave this fix sound? */
+	/* Does what was asked for leave this fix, which claims to be sound in
+	 * the scenario, sound? NULL: nothing that can be asked for breaks it. */
 	bool (*can_be_negative)(void *self, const struct rig_fix *fix);
 	/*
 	 * One attempt by one thread alone, which no race can spoil: what this
@@ -53,7 +54,8 @@ struct rig_hammer {
 	int (*work)(void *self, const struct rig_slice *slice,
 		    struct rig_tally *tally);
 	void (*stop)(void *self); /* the threads, where there are any */
-	/* A thread is stuck and uses all of it: ends what is not this process. */
+	/* A thread is stuck and uses all of it: ends what is not this process.
+	 * NULL: there is nothing else. */
 	void (*abandon)(void *self);
 	/* Runtimes are closed by now. */
 	void (*close)(void *self);
@@ -65,5 +67,12 @@ extern const struct rig_hammer rig_hammer_wait;
 
 /* The run cannot be made because of that; returns error. */
 int rig_stress_because(struct rig_stress *result, int error, const char *what);
+
+/* The same of try_alone, where message says what went wrong. */
+int rig_stress_not_alone(struct rig_stress *result, int error,
+			 const struct rig_slice *slice, const char *message);
+
+/* How many entries a directory has: descriptors or threads, in /proc/self. */
+unsigned rig_count_entries(const char *path);
 
 #endif

@@ -15,7 +15,6 @@
 #include "stress/hammer.h"
 #include "stress/world.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -329,11 +328,6 @@ static void set_runtime(void *self, enum rig_variant variant,
 	options->sys = &((struct hammer *)self)->sys;
 }
 
-static bool can_be_negative(void *self, const struct rig_fix *fix)
-{
-	return is_sound(self, fix);
-}
-
 static int try_alone(void *self, const struct rig_slice *slice)
 {
 	struct hammer *h = self;
@@ -345,10 +339,8 @@ static int try_alone(void *self, const struct rig_slice *slice)
 	conclude(pair);
 	if (!pair->site.outcome)
 		return 0;
-	snprintf(h->result->why, sizeof(h->result->why),
-		 "%.30s, one thread alone: %.180s", slice->fix->name,
-		 pair->site.message);
-	return -ENOTSUP;
+	return rig_stress_not_alone(h->result, -ENOTSUP, slice,
+				    pair->site.message);
 }
 
 static int start(void *self)
@@ -363,24 +355,11 @@ static int start(void *self)
 	return rig_crew_start(&h->crew, &job);
 }
 
-static unsigned count_open(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned n = 0;
-
-	while (dir && readdir(dir))
-		n++;
-	if (dir)
-		closedir(dir);
-	return n;
-}
-
-/* Between slices nothing of a scenario is open. */
 static int work(void *self, const struct rig_slice *slice,
 		struct rig_tally *tally)
 {
 	struct hammer *h = self;
-	unsigned before = count_open(), after;
+	unsigned before = rig_count_entries("/proc/self/fd"), after;
 	int rc;
 
 	atomic_store(&h->joined, 0);
@@ -388,7 +367,7 @@ static int work(void *self, const struct rig_slice *slice,
 	if (rc)
 		return rc;
 	tally->windows += atomic_load(&h->joined);
-	after = count_open();
+	after = rig_count_entries("/proc/self/fd");
 	if (after != before && is_sound(h, slice->fix) && !tally->errors++)
 		snprintf(tally->error, sizeof(tally->error),
 			 "%s: %u descriptors were open before, %u after",
@@ -402,10 +381,6 @@ static void stop(void *self)
 
 	if (h->crew)
 		rig_crew_stop(h->crew);
-}
-
-static void abandon(void *self)
-{
 }
 
 static int init_pair(struct hammer *h, struct pair *pair,
@@ -459,7 +434,6 @@ static int open_hammer(void **self, const struct rig_stress_options *options,
 	h->sys.read = read_or_give_up;
 	h->sys.close = close_late;
 	h->sys.epoll_ctl = register_late;
-	h->result->cpus = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
 	rc = check(h);
 	if (rc)
 		return rc;
@@ -500,11 +474,9 @@ const struct rig_hammer rig_hammer_close = {
 	.family = &rig_family_close,
 	.open = open_hammer,
 	.runtime = set_runtime,
-	.can_be_negative = can_be_negative,
 	.try_alone = try_alone,
 	.start = start,
 	.work = work,
 	.stop = stop,
-	.abandon = abandon,
 	.close = close_hammer,
 };

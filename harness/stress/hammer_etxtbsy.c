@@ -242,8 +242,7 @@ static bool can_be_negative(void *self, const struct rig_fix *fix)
 	const struct hammer *h = self;
 	const struct rig_amplify *a = &h->options->amplify;
 
-	return rig_claim(h->options->scenario, fix) == RIG_CLAIM_NEVER &&
-	       !(a->never_exec && fix->every_fork) &&
+	return !(a->never_exec && fix->every_fork) &&
 	       !(a->mapped && fix->no_mapping) &&
 	       !(h->options->directed && fix->at_spawn &&
 		 !h->result->by_library);
@@ -280,12 +279,10 @@ static int try_alone(void *self, const struct rig_slice *slice)
 	spw_sys_linux()->signals_set(spw_sys_linux(), &old);
 	remove_files(site);
 	refused = rig_seam_refused();
-	if (site->outcome) {
-		rc = refused ? -EAGAIN : -ENOTSUP;
-		snprintf(h->result->why, sizeof(h->result->why),
-			 "%.30s, one thread alone: %.180s", slice->fix->name,
-			 site->message);
-	}
+	if (site->outcome)
+		rc = rig_stress_not_alone(h->result,
+					  refused ? -EAGAIN : -ENOTSUP, slice,
+					  site->message);
 	free(site);
 	atomic_store(&h->seam[slice->variant].windows, 0);
 	return rc;

@@ -12,7 +12,6 @@
 #include "stress/crew.h"
 #include "stress/hammer.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -313,13 +312,6 @@ static void set_runtime(void *self, enum rig_variant variant,
 			       SPW_CLONE_VFORK;
 }
 
-static bool can_be_negative(void *self, const struct rig_fix *fix)
-{
-	const struct hammer *h = self;
-
-	return rig_claim(h->options->scenario, fix) == RIG_CLAIM_NEVER;
-}
-
 static int try_alone(void *self, const struct rig_slice *slice)
 {
 	struct hammer *h = self;
@@ -341,9 +333,7 @@ static int try_alone(void *self, const struct rig_slice *slice)
 	spw_release(proc);
 	if (!outcome)
 		return 0;
-	snprintf(h->result->why, sizeof(h->result->why),
-		 "%.30s, one thread alone: %s", slice->fix->name, outcome);
-	return -ENOTSUP;
+	return rig_stress_not_alone(h->result, -ENOTSUP, slice, outcome);
 }
 
 static int start(void *self)
@@ -359,18 +349,6 @@ static int start(void *self)
 	};
 
 	return rig_crew_start(&h->crew, &job);
-}
-
-static unsigned count_entries(const char *path)
-{
-	DIR *dir = opendir(path);
-	unsigned n = 0;
-
-	while (dir && readdir(dir))
-		n++;
-	if (dir)
-		closedir(dir);
-	return n;
 }
 
 static void count_left(struct rig_tally *tally, unsigned n, const char *what)
@@ -394,9 +372,9 @@ static void look_for_what_is_left(const struct hammer *h,
 	if (!slice->fix->claims_sound)
 		return;
 	count_left(tally, zombies, "children");
-	count_left(tally, count_entries("/proc/self/fd") - h->fds,
+	count_left(tally, rig_count_entries("/proc/self/fd") - h->fds,
 		   "descriptors");
-	count_left(tally, count_entries("/proc/self/task") - h->tasks,
+	count_left(tally, rig_count_entries("/proc/self/task") - h->tasks,
 		   "threads");
 }
 
@@ -407,8 +385,8 @@ static int work(void *self, const struct rig_slice *slice,
 	int rc;
 
 	if (!h->fds) {
-		h->fds = count_entries("/proc/self/fd");
-		h->tasks = count_entries("/proc/self/task");
+		h->fds = rig_count_entries("/proc/self/fd");
+		h->tasks = rig_count_entries("/proc/self/task");
 	}
 	rc = rig_crew_work(h->crew, slice, tally);
 	if (rc != -ETIMEDOUT)
@@ -422,11 +400,6 @@ static void stop(void *self)
 
 	if (h->crew)
 		rig_crew_stop(h->crew);
-}
-
-static void abandon(void *self)
-{
-	(void)self; /* there is nothing but threads */
 }
 
 static enum part part_of(const char *scenario)
@@ -503,11 +476,9 @@ const struct rig_hammer rig_hammer_wait = {
 	.family = &rig_family_wait,
 	.open = open_hammer,
 	.runtime = set_runtime,
-	.can_be_negative = can_be_negative,
 	.try_alone = try_alone,
 	.start = start,
 	.work = work,
 	.stop = stop,
-	.abandon = abandon,
 	.close = close_hammer,
 };

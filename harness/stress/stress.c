@@ -3,6 +3,7 @@
 
 #include "stress/hammer.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
@@ -46,6 +47,26 @@ int rig_stress_because(struct rig_stress *result, int error, const char *what)
 	snprintf(result->why, sizeof(result->why), "%s: %s", what,
 		 strerror(-error));
 	return error;
+}
+
+int rig_stress_not_alone(struct rig_stress *result, int error,
+			 const struct rig_slice *slice, const char *message)
+{
+	snprintf(result->why, sizeof(result->why),
+		 "%.30s, one thread alone: %.180s", slice->fix->name, message);
+	return error;
+}
+
+unsigned rig_count_entries(const char *path)
+{
+	DIR *dir = opendir(path);
+	unsigned n = 0;
+
+	while (dir && readdir(dir))
+		n++;
+	if (dir)
+		closedir(dir);
+	return n;
 }
 
 static bool is_stopped(const struct stress *s)
@@ -99,7 +120,9 @@ static bool can_be_negative(const struct stress *s, const struct rig_fix *fix,
 {
 	return fix->claims_sound && !fix->unavailable &&
 	       itself == !strcmp(fix->name, s->options->fix.name) &&
-	       s->hammer->can_be_negative(s->hammering, fix);
+	       rig_claim(s->options->scenario, fix) == RIG_CLAIM_NEVER &&
+	       (!s->hammer->can_be_negative ||
+		s->hammer->can_be_negative(s->hammering, fix));
 }
 
 static int open_negative_of(struct stress *s, bool itself)
@@ -331,10 +354,10 @@ static int run(struct stress *s)
 	rc = set_up(s);
 	if (!rc)
 		rc = take_turns(s);
-	if (rc == -ETIMEDOUT)
-		s->hammer->abandon(s->hammering);
-	else
+	if (rc != -ETIMEDOUT)
 		take_down(s);
+	else if (s->hammer->abandon)
+		s->hammer->abandon(s->hammering);
 	return rc;
 }
 
