@@ -237,7 +237,6 @@ enum {
 	HANDED,
 	POLLER,
 	PLAIN,
-	LIBUV,
 	FIGURES,
 };
 
@@ -272,14 +271,14 @@ static void measure_handed(struct figure *f)
 /* In turns, so that a machine that becomes busy slows all of them alike. */
 static void measure_pollers(struct figure *figures)
 {
-	double value[3][ROUNDS];
+	double value[RIG_POLLER_KINDS][ROUNDS];
 
 	for (int i = 0; i < ROUNDS; i++)
-		for (int k = RIG_POLLER_SPW; k <= RIG_POLLER_LIBUV; k++)
+		for (int k = RIG_POLLER_SPW; k < RIG_POLLER_KINDS; k++)
 			value[k][i] =
 				rig_bench_poller((enum rig_poller_kind)k,
 						 &figures[POLLER + k].why_not);
-	for (int k = RIG_POLLER_SPW; k <= RIG_POLLER_LIBUV; k++) {
+	for (int k = RIG_POLLER_SPW; k < RIG_POLLER_KINDS; k++) {
 		const char *why = figures[POLLER + k].why_not;
 
 		summarize(&figures[POLLER + k], value[k]);
@@ -369,8 +368,6 @@ static int run(const struct rig_args *args)
 			     .target = 100000 },
 		[POLLER] = { .name = "poller: libspw", .unit = "round trips" },
 		[PLAIN] = { .name = "poller: by hand, epoll and conditions",
-			    .unit = "round trips" },
-		[LIBUV] = { .name = "poller: a libuv loop, one thread",
 			    .unit = "round trips" },
 	};
 	struct rig_case *c;

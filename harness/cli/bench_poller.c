@@ -13,10 +13,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#ifdef RIG_HAVE_LIBUV
-#include <uv.h>
-#endif
-
 enum {
 	PAIRS = RIG_BUSY_FDS / 2,
 	SIDES = 2, /* threads that ask; as many answer */
@@ -299,14 +295,6 @@ static bool may_open_so_many(void)
 	return limit.rlim_max >= wanted && !setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-#ifndef RIG_HAVE_LIBUV
-static double run_libuv(const char **why)
-{
-	*why = "not installed: libuv1-dev was not there to build with";
-	return 0;
-}
-#endif
-
 double rig_bench_poller(enum rig_poller_kind kind, const char **why)
 {
 	double rate = 0;
@@ -315,8 +303,6 @@ double rig_bench_poller(enum rig_poller_kind kind, const char **why)
 		*why = "it needs 11,200 descriptors (ulimit -n)";
 		return 0;
 	}
-	if (kind == RIG_POLLER_LIBUV)
-		return run_libuv(why);
 	bench.by_hand = kind == RIG_POLLER_PLAIN;
 	if (open_all())
 		*why = "the descriptors could not be opened";

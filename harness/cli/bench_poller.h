@@ -11,7 +11,7 @@ enum { RIG_IDLE_FDS = 10000, RIG_BUSY_FDS = 1000 };
 enum rig_poller_kind {
 	RIG_POLLER_SPW,   /* libspw, closer refcount */
 	RIG_POLLER_PLAIN, /* epoll, and a condition for each descriptor */
-	RIG_POLLER_LIBUV, /* one loop, where libuv was there to build with */
+	RIG_POLLER_KINDS,
 };
 
 /*
