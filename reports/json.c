@@ -115,6 +115,9 @@ static void emit_result(struct emit *e, const struct report_result *r)
 	emit_object(e, NULL);
 	emit_string(e, "scenario", r->scenario);
 	emit_string(e, "fix", r->fix);
+	emit_string(e, "guard", r->guard);
+	emit_string(e, "waiter", r->waiter);
+	emit_string(e, "closer", r->closer);
 	emit_string(e, "world", r->world);
 	emit_string(e, "strategy", r->strategy);
 	emit_string(e, "verdict", report_verdict_name(r->verdict));

@@ -92,7 +92,8 @@ struct report_price {
 struct report_result {
 	const char *scenario;
 	const char *fix;
-	const char *world; /* "sim" */
+	const char *guard, *waiter, *closer; /* beside it; NULL: the default */
+	const char *world;                   /* "sim" */
 	const char *strategy;
 	const char *spawn; /* "vfork", "fork" */
 	uint64_t seed;

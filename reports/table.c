@@ -157,6 +157,12 @@ static void print_setting(FILE *out, const struct report_result *r)
 {
 	char time[CELL_MAX];
 
+	if (r->guard)
+		fact_text(out, "guard", r->guard);
+	if (r->waiter)
+		fact_text(out, "waiter", r->waiter);
+	if (r->closer)
+		fact_text(out, "closer", r->closer);
 	fact_text(out, "kernel", r->kernel_options);
 	fact(out, "starvation", r->starve_ns ? "allowed up to %s" : "none",
 	     report_duration(r->starve_ns, time, sizeof(time)));

@@ -160,15 +160,19 @@ struct sim_options rig_case_kernel(const struct rig_scenario *scenario)
 
 const char *rig_case_unavailable(const struct rig_plan *plan)
 {
-	if (plan->fix.pidfds && plan->kernel.thread_scope)
+	struct rig_fix fix = plan->fix;
+
+	rig_fix_put_beside(&fix, &plan->beside, false);
+	if (fix.pidfds && plan->kernel.thread_scope)
 		return "there are no pidfds on Plan 9 (wait-scope=thread)";
-	return plan->fix.unavailable;
+	return fix.unavailable;
 }
 
 void rig_case_set(struct rig_case *c, const struct rig_plan *plan)
 {
 	c->plan = *plan;
 	c->plan.how = rig_plan_how(plan);
+	rig_fix_put_beside(&c->plan.fix, &plan->beside, false);
 	if (c->control) {
 		c->plan.kernel.inner_steps = false;
 		c->plan.kernel.release_order = SIM_ORDER_LIFO;
@@ -180,7 +184,7 @@ void rig_case_set(struct rig_case *c, const struct rig_plan *plan)
 	c->run = (struct rig_run){
 		.scenario = plan->scenario,
 		.world = &c->world,
-		.fix = plan->fix,
+		.fix = c->plan.fix,
 		.how = c->plan.how,
 		.actors = plan->actors,
 	};
@@ -208,6 +212,18 @@ bool rig_how_find(const char *name, enum spw_clone *how)
 	return false;
 }
 
+static void header_beside(const struct rig_beside *beside, struct rig_header *h)
+{
+	char *field[RIG_POLICIES] = { [RIG_GUARD] = h->guard,
+				      [RIG_WAITER] = h->waiter,
+				      [RIG_CLOSER] = h->closer };
+
+	for (int i = 0; i < RIG_POLICIES; i++)
+		if (beside->name[i])
+			snprintf(field[i], RIG_FIELD_MAX, "%s",
+				 beside->name[i]);
+}
+
 void rig_case_header(const struct rig_case *c, const char *outcome,
 		     struct rig_header *h)
 {
@@ -215,6 +231,7 @@ void rig_case_header(const struct rig_case *c, const char *outcome,
 	snprintf(h->scenario, sizeof(h->scenario), "%s",
 		 c->plan.scenario->name);
 	snprintf(h->fix, sizeof(h->fix), "%s", c->plan.fix.name);
+	header_beside(&c->plan.beside, h);
 	if (c->plan.scenario->family->uses_spw)
 		snprintf(h->spawn, sizeof(h->spawn), "%s",
 			 rig_how_name(c->plan.how));
@@ -244,6 +261,40 @@ static int parse_kernel(const char *text, struct sim_options *options,
 	return 0;
 }
 
+/* The name that is kept is the list's: it stays. */
+static int parse_policy(const char *given, enum rig_policy policy,
+			struct rig_plan *plan, char *why, size_t why_len)
+{
+	int label = snprintf(why, why_len, "%s: ", rig_policy_name(policy));
+	struct rig_fix other;
+
+	why += label;
+	why_len -= (size_t)label;
+	if (rig_policy_check(plan->scenario, policy, why, why_len))
+		return -EINVAL;
+	if (!rig_fix_find(rig_policy_family(policy), given, &other)) {
+		snprintf(why, why_len, "there is no \"%s\"", given);
+		return -EINVAL;
+	}
+	plan->beside.name[policy] = other.name;
+	return 0;
+}
+
+static int parse_beside(const struct rig_header *h, struct rig_plan *plan,
+			char *why, size_t why_len)
+{
+	const char *field[RIG_POLICIES] = { [RIG_GUARD] = h->guard,
+					    [RIG_WAITER] = h->waiter,
+					    [RIG_CLOSER] = h->closer };
+	int rc = 0;
+
+	for (int i = 0; !rc && i < RIG_POLICIES; i++)
+		if (field[i][0])
+			rc = parse_policy(field[i], (enum rig_policy)i, plan,
+					  why, why_len);
+	return rc;
+}
+
 int rig_case_plan(const struct rig_header *h, struct rig_plan *plan, char *why,
 		  size_t why_len)
 {
@@ -261,6 +312,8 @@ int rig_case_plan(const struct rig_header *h, struct rig_plan *plan, char *why,
 		snprintf(why, why_len, "fix: there is no \"%s\"", h->fix);
 		return -EINVAL;
 	}
+	if (parse_beside(h, plan, why, why_len))
+		return -EINVAL;
 	if (h->spawn[0] && !rig_how_find(h->spawn, &plan->how)) {
 		snprintf(why, why_len, "spawn: \"%s\", expected vfork or fork",
 			 h->spawn);

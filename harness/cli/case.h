@@ -16,6 +16,7 @@
 struct rig_plan {
 	const struct rig_scenario *scenario;
 	struct rig_fix fix;
+	struct rig_beside beside;
 	enum spw_clone how;
 	unsigned actors;
 	struct sim_options kernel;
@@ -55,10 +56,12 @@ enum spw_clone rig_plan_how(const struct rig_plan *plan);
 /* The rules of the simulated kernel for a scenario (NULL: any). */
 struct sim_options rig_case_kernel(const struct rig_scenario *scenario);
 
-/* Why that cannot be run under those rules, or NULL. */
+/* Why that cannot be run under those rules, or NULL; what is beside the fix
+ * counts. */
 const char *rig_case_unavailable(const struct rig_plan *plan);
 
-/* From now on executions of c->subject run plan. */
+/* From now on executions of c->subject run plan: its fix, with what is beside
+ * it. */
 void rig_case_set(struct rig_case *c, const struct rig_plan *plan);
 
 const char *rig_how_name(enum spw_clone how);

@@ -86,7 +86,8 @@ int rig_unknown(const char *kind, const char *given, const char *const *names)
 			 given);
 }
 
-int rig_unknown_fix(const struct rig_family *family, const char *given)
+static int unknown_fix(const char *kind, const struct rig_family *family,
+		       const char *given)
 {
 	const char *names[NAMES_MAX + 1] = { NULL };
 	struct rig_fix fix;
@@ -94,7 +95,33 @@ int rig_unknown_fix(const struct rig_family *family, const char *given)
 	for (unsigned i = 0; i < NAMES_MAX && rig_real_fix(family, i, &fix);
 	     i++)
 		names[i] = fix.name;
-	return rig_unknown("fix", given, names);
+	return rig_unknown(kind, given, names);
+}
+
+int rig_unknown_fix(const struct rig_family *family, const char *given)
+{
+	return unknown_fix("fix", family, given);
+}
+
+int rig_check_beside(const struct rig_args *args,
+		     const struct rig_scenario *scenario)
+{
+	for (int i = 0; i < RIG_POLICIES; i++) {
+		enum rig_policy policy = (enum rig_policy)i;
+		const struct rig_family *family = rig_policy_family(policy);
+		const char *kind = rig_policy_name(policy);
+		const char *given = args->beside.name[i];
+		char why[RIG_MESSAGE_MAX];
+		struct rig_fix ignored;
+
+		if (!given)
+			continue;
+		if (rig_policy_check(scenario, policy, why, sizeof(why)))
+			return rig_error("--%s %s: %s", kind, given, why);
+		if (!rig_real_fix_find(family, given, &ignored))
+			return unknown_fix(kind, family, given);
+	}
+	return 0;
 }
 
 int rig_no_directory(const struct rig_args *args, const char *why)

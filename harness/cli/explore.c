@@ -47,6 +47,7 @@ static int add_cell(struct exploration *x, const struct rig_scenario *scenario,
 	*plan = (struct rig_plan){
 		.scenario = scenario,
 		.fix = *fix,
+		.beside = a->beside,
 		.how = a->how,
 		.actors = a->actors ? a->actors : scenario->actors,
 		.kernel = rig_args_kernel(a, scenario),
@@ -96,6 +97,9 @@ static int add_cells(struct exploration *x)
 
 		if (!s)
 			return unknown_scenario(a->word[w]);
+		rc = rig_check_beside(a, s);
+		if (rc)
+			return rc;
 		if (!a->nfixes) {
 			s->family->fix(0, &none);
 			rc = add_cell(x, s, &none);
@@ -239,6 +243,9 @@ static void add_unreached(const struct exploration *x,
 		results[i] = (struct report_result){
 			.scenario = x->plan[i].scenario->name,
 			.fix = x->plan[i].fix.name,
+			.guard = x->plan[i].beside.name[RIG_GUARD],
+			.waiter = x->plan[i].beside.name[RIG_WAITER],
+			.closer = x->plan[i].beside.name[RIG_CLOSER],
 			.world = "sim",
 			.actors = x->plan[i].actors,
 			.verdict = REPORT_UNJUDGED,
@@ -371,12 +378,13 @@ const struct rig_command rig_command_explore = {
 		"  racerig explore classic/reorder --fix fixed --strategy pct --depth 2\n"
 		"  racerig explore etxtbsy/build-and-run --save race.sched\n"
 		"  racerig explore etxtbsy/build-and-run --kernel etxtbsy=off\n"
+		"  racerig explore close/during-spawn --fix refcount --guard quiesce\n"
 		"  racerig explore etxtbsy/build-and-run --fix all --format ktap\n",
-	.options = RIG_OPTS_COMMON | RIG_OPT(FIX) | RIG_OPT(ACTORS) |
-		   RIG_OPT(STRATEGY) | RIG_OPT(PREEMPTIONS) | RIG_OPT(MAX) |
-		   RIG_OPT(TIME) | RIG_OPT(STARVE) | RIG_OPT(KERNEL) |
-		   RIG_OPT(SPAWN) | RIG_OPT(SEED) | RIG_OPT(DEPTH) |
-		   RIG_OPT(SAVE),
+	.options = RIG_OPTS_COMMON | RIG_OPTS_BESIDE | RIG_OPT(FIX) |
+		   RIG_OPT(ACTORS) | RIG_OPT(STRATEGY) | RIG_OPT(PREEMPTIONS) |
+		   RIG_OPT(MAX) | RIG_OPT(TIME) | RIG_OPT(STARVE) |
+		   RIG_OPT(KERNEL) | RIG_OPT(SPAWN) | RIG_OPT(SEED) |
+		   RIG_OPT(DEPTH) | RIG_OPT(SAVE),
 	.words_min = 1,
 	.words_max = RIG_ARGS_MAX,
 	.judges = true,

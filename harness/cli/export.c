@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* racerig export: a counter-example as one C file without the rig. */
+#include "cli/beside.h"
 #include "cli/environment.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
 #include "cli/repro.h"
 #include "cli/schedule_file.h"
-#include "reports/json_emit.h"
 #include "strategies/list.h"
 #include "stress/workdir.h"
 
@@ -85,6 +85,7 @@ static int write_file(const struct export *x)
 		.version = x->environment.report.version,
 		.schedule = x->args->word[0],
 		.header = &x->schedule->header,
+		.beside = &x->c->plan.beside,
 		.message = x->c->engine->message,
 		.kernel = x->environment.report.kernel,
 		.measured = *x->measured ? x->measured : NULL,
@@ -176,6 +177,7 @@ static void print_result(const struct export *x)
 	emit_object(&emit, NULL);
 	emit_string(&emit, "scenario", x->schedule->header.scenario);
 	emit_string(&emit, "fix", x->schedule->header.fix);
+	rig_beside_emit(&emit, &x->c->plan.beside);
 	emit_string(&emit, "outcome", x->schedule->header.outcome);
 	emit_string(&emit, "schedule", x->args->word[0]);
 	emit_string(&emit, "file", x->args->output);

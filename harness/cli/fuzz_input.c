@@ -92,6 +92,7 @@ static bool same_plan(const struct rig_inputs *inputs, const struct rig_plan *a,
 {
 	/* A fix that claims less is put in by its name, not by the input. */
 	return a->scenario == b->scenario &&
+	       rig_beside_is_default(&a->beside) &&
 	       (inputs->forced ||
 		rig_claim(a->scenario, &a->fix) != RIG_CLAIM_NEVER ||
 		!strcmp(a->fix.name, b->fix.name)) &&

@@ -441,6 +441,9 @@ static void describe(struct judge *j, const struct rig_plan *plan)
 	out->result = (struct report_result){
 		.scenario = plan->scenario->name,
 		.fix = plan->fix.name,
+		.guard = plan->beside.name[RIG_GUARD],
+		.waiter = plan->beside.name[RIG_WAITER],
+		.closer = plan->beside.name[RIG_CLOSER],
 		.world = "sim",
 		.strategy = j->options->strategy->name,
 		.spawn = plan->scenario->family->uses_spw ?

@@ -3,7 +3,6 @@
 
 #include "strategies/list.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -14,45 +13,6 @@
 #include <unistd.h>
 
 /* ---- reading values ---- */
-
-static int parse_u64(const char *text, int base, uint64_t max, uint64_t *value)
-{
-	char *end;
-
-	errno = 0;
-	if (!isxdigit((unsigned char)text[0]))
-		return -EINVAL;
-	*value = strtoull(text, &end, base);
-	return errno || *end || *value > max ? -EINVAL : 0;
-}
-
-int rig_parse_duration(const char *text, uint64_t *ns)
-{
-	static const struct {
-		const char *unit;
-		uint64_t ns;
-	} units[] = { { "", 1000000000 },
-		      { "ms", 1000000 },
-		      { "s", 1000000000 },
-		      { "m", 60000000000 },
-		      { "h", 3600000000000 } };
-	size_t digits = strspn(text, "0123456789");
-	uint64_t value = 0;
-
-	if (!digits || digits > 9)
-		return -EINVAL;
-	for (size_t i = 0; i < digits; i++)
-		value = value * 10 + (uint64_t)(text[i] - '0');
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (strcmp(text + digits, units[i].unit) != 0)
-			continue;
-		if (value > INT64_MAX / units[i].ns)
-			return -EINVAL;
-		*ns = value * units[i].ns;
-		return 0;
-	}
-	return -EINVAL;
-}
 
 static int bad_value(const char *option, const char *given,
 		     const char *expected)
@@ -77,11 +37,29 @@ static int set_fix(struct rig_args *a, const char *value)
 	return 0;
 }
 
+static int set_guard(struct rig_args *a, const char *value)
+{
+	a->beside.name[RIG_GUARD] = value;
+	return 0;
+}
+
+static int set_waiter(struct rig_args *a, const char *value)
+{
+	a->beside.name[RIG_WAITER] = value;
+	return 0;
+}
+
+static int set_closer(struct rig_args *a, const char *value)
+{
+	a->beside.name[RIG_CLOSER] = value;
+	return 0;
+}
+
 static int set_actors(struct rig_args *a, const char *value)
 {
 	uint64_t n;
 
-	if (parse_u64(value, 10, RIG_ACTORS_MAX, &n) || !n)
+	if (rig_parse_number(value, 10, RIG_ACTORS_MAX, &n) || !n)
 		return bad_value("actors", value, "a number from 1 to 101");
 	a->actors = (unsigned)n;
 	return 0;
@@ -110,7 +88,7 @@ static int set_preemptions(struct rig_args *a, const char *value)
 {
 	uint64_t n;
 
-	if (parse_u64(value, 10, RIG_DECISIONS_MAX, &n))
+	if (rig_parse_number(value, 10, RIG_DECISIONS_MAX, &n))
 		return bad_value("preemptions", value,
 				 "a number from 0 to 4096");
 	a->preemptions = (unsigned)n;
@@ -119,7 +97,7 @@ static int set_preemptions(struct rig_args *a, const char *value)
 
 static int set_max(struct rig_args *a, const char *value)
 {
-	return parse_u64(value, 10, UINT64_MAX, &a->max) ?
+	return rig_parse_number(value, 10, UINT64_MAX, &a->max) ?
 		       bad_value("max", value, "a number of executions") :
 		       0;
 }
@@ -177,7 +155,7 @@ static int set_spawn(struct rig_args *a, const char *value)
 
 static int set_seed(struct rig_args *a, const char *value)
 {
-	return parse_u64(value, 0, UINT64_MAX, &a->seed) ?
+	return rig_parse_number(value, 0, UINT64_MAX, &a->seed) ?
 		       bad_value("seed", value, "a 64-bit number") :
 		       0;
 }
@@ -186,7 +164,7 @@ static int set_depth(struct rig_args *a, const char *value)
 {
 	uint64_t n;
 
-	if (parse_u64(value, 10, RIG_DEPTH_MAX, &n) || !n)
+	if (rig_parse_number(value, 10, RIG_DEPTH_MAX, &n) || !n)
 		return bad_value("depth", value, "a number from 1 to 10");
 	a->depth = (unsigned)n;
 	return 0;
@@ -196,7 +174,7 @@ static int set_repeat(struct rig_args *a, const char *value)
 {
 	uint64_t n;
 
-	if (parse_u64(value, 10, 1000000, &n) || !n)
+	if (rig_parse_number(value, 10, 1000000, &n) || !n)
 		return bad_value("repeat", value, "a number from 1 to 1000000");
 	a->repeat = (unsigned)n;
 	return 0;
@@ -285,7 +263,7 @@ static int set_threads(struct rig_args *a, const char *value)
 {
 	uint64_t n;
 
-	if (parse_u64(value, 10, RIG_THREADS_MAX, &n) || !n)
+	if (rig_parse_number(value, 10, RIG_THREADS_MAX, &n) || !n)
 		return bad_value("threads", value, "a number from 1 to 64");
 	a->threads = (unsigned)n;
 	return 0;
@@ -353,6 +331,18 @@ static const struct {
 			  "the fix to judge; may be given again; \"all\" for "
 			  "every one (default none: unfixed)",
 			  set_fix },
+	[RIG_OPT_GUARD] = { "guard", 0, "G",
+			    "the guard where --fix names something else: in "
+			    "wait/... (default none), close/during-spawn (auto)",
+			    set_guard },
+	[RIG_OPT_WAITER] = { "waiter", 0, "W",
+			     "likewise the waiter: in etxtbsy/..., "
+			     "close/during-spawn (default by-pid)",
+			     set_waiter },
+	[RIG_OPT_CLOSER] = { "closer", 0, "C",
+			     "likewise the closer; only close/... has use for "
+			     "one, so far, and there it is the fix",
+			     set_closer },
 	[RIG_OPT_ACTORS] = { "actors", 0, "N", "number of actors", set_actors },
 	[RIG_OPT_STRATEGY] = { "strategy", 0, "S",
 			       "how schedules are chosen (racerig list)",

@@ -31,6 +31,9 @@ enum rig_format {
 enum rig_option_id {
 	RIG_OPT_FAMILY,
 	RIG_OPT_FIX,
+	RIG_OPT_GUARD, /* these three: in the order of enum rig_policy */
+	RIG_OPT_WAITER,
+	RIG_OPT_CLOSER,
 	RIG_OPT_ACTORS,
 	RIG_OPT_STRATEGY,
 	RIG_OPT_PREEMPTIONS,
@@ -66,6 +69,7 @@ enum rig_option_id {
 #define RIG_OPT(name) (UINT64_C(1) << RIG_OPT_##name)
 #define RIG_OPTS_COMMON \
 	(RIG_OPT(FORMAT) | RIG_OPT(QUIET) | RIG_OPT(COLOR) | RIG_OPT(HELP))
+#define RIG_OPTS_BESIDE (RIG_OPT(GUARD) | RIG_OPT(WAITER) | RIG_OPT(CLOSER))
 
 struct rig_command;
 
@@ -79,6 +83,7 @@ struct rig_args {
 	const char *family; /* or NULL */
 	const char *fix[RIG_ARGS_MAX];
 	unsigned nfixes;
+	struct rig_beside beside;
 	unsigned actors;
 	const struct rig_strategy *strategy; /* the last one given */
 	const struct rig_strategy *strategies[RIG_ARGS_MAX]; /* all given */
@@ -165,7 +170,16 @@ int rig_unknown_fix(const struct rig_family *family, const char *given);
  */
 int rig_no_directory(const struct rig_args *args, const char *why);
 
-/* "250ms", "5s", "10m", "2h"; a bare number is seconds. -EINVAL. */
+/* Of what was given beside the fix: it is used in scenario, and is there. Says
+ * what is wrong and returns RIG_EXIT_ERROR, or 0. */
+int rig_check_beside(const struct rig_args *args,
+		     const struct rig_scenario *scenario);
+
+/* ---- values.c: -EINVAL where text is none ---- */
+
+/* A number up to max; base as for strtoull. */
+int rig_parse_number(const char *text, int base, uint64_t max, uint64_t *value);
+/* "250ms", "5s", "10m", "2h"; a bare number is seconds. */
 int rig_parse_duration(const char *text, uint64_t *ns);
 
 #endif

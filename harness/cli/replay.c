@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* racerig replay: one execution, exactly as a schedule says. */
+#include "cli/beside.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
 #include "cli/picture.h"
 #include "cli/schedule_file.h"
 #include "engine/critical.h"
-#include "reports/json_emit.h"
 #include "strategies/list.h"
 #include "stress/workdir.h"
 
@@ -116,6 +116,7 @@ static void print_json(const struct replay *r)
 	emit_object(&emit, NULL);
 	emit_string(&emit, "scenario", h->scenario);
 	emit_string(&emit, "fix", r->c->plan.fix.name);
+	rig_beside_emit(&emit, &r->c->plan.beside);
 	emit_string(&emit, "world", r->args->control ? "control" : "sim");
 	emit_integer(&emit, "actors", h->actors);
 	emit_string(&emit, "kernel_options", h->kernel);
@@ -175,9 +176,11 @@ static int print_table(const struct replay *r)
 	const struct rig_header *h = &r->schedule->header;
 
 	if (r->args->trace) {
-		printf("%s, fix %s, %u actors%s%s%s\n\n", h->scenario,
-		       r->c->plan.fix.name, h->actors, h->spawn[0] ? ", " : "",
-		       h->spawn, h->spawn[0] ? " children" : "");
+		printf("%s, fix %s", h->scenario, r->c->plan.fix.name);
+		rig_beside_print(stdout, &r->c->plan.beside);
+		printf(", %u actors%s%s%s\n\n", h->actors,
+		       h->spawn[0] ? ", " : "", h->spawn,
+		       h->spawn[0] ? " children" : "");
 		if (rig_picture_print(stdout, &r->scene, r->args->color))
 			return rig_error("no memory");
 		putchar('\n');
@@ -192,21 +195,37 @@ static int print_table(const struct replay *r)
 	return 0;
 }
 
+/* The first of what is given that is not as the schedule has it. */
+static const char *what_is_other(const struct rig_args *a)
+{
+	for (int i = 0; i < RIG_POLICIES; i++)
+		if (!a->nfixes && a->beside.name[i])
+			return rig_policy_name((enum rig_policy)i);
+	return "fix";
+}
+
 /* The same schedule on another fix: does it still fail there? */
 static int replace_fix(struct replay *r)
 {
 	const struct rig_args *a = r->args;
 	struct rig_plan plan = r->c->plan;
 
-	if (!a->nfixes)
+	if (!a->nfixes && rig_beside_is_default(&a->beside))
 		return 0;
 	if (a->nfixes > 1)
 		return rig_error("replay takes one --fix");
 	if (!a->loose)
-		return rig_error("--fix needs --loose: another fix makes other "
-				 "calls");
-	if (!rig_fix_find(plan.scenario->family, a->fix[0], &plan.fix))
+		return rig_error("--%s needs --loose: another fix makes other "
+				 "calls",
+				 what_is_other(a));
+	if (!rig_fix_find(plan.scenario->family,
+			  a->nfixes ? a->fix[0] : plan.fix.name, &plan.fix))
 		return rig_unknown_fix(plan.scenario->family, a->fix[0]);
+	if (rig_check_beside(a, plan.scenario))
+		return RIG_EXIT_ERROR;
+	for (int i = 0; i < RIG_POLICIES; i++)
+		if (a->beside.name[i])
+			plan.beside.name[i] = a->beside.name[i];
 	rig_case_set(r->c, &plan);
 	return 0;
 }
@@ -324,9 +343,9 @@ const struct rig_command rig_command_replay = {
 		    "  racerig replay race.sched --repeat 100\n"
 		    "  racerig replay race.sched --on control --repeat 100\n"
 		    "  racerig replay race.sched --loose --fix fork-lock\n",
-	.options = RIG_OPTS_COMMON | RIG_OPT(LOOSE) | RIG_OPT(FIX) |
-		   RIG_OPT(TRACE) | RIG_OPT(OUTPUT) | RIG_OPT(REPEAT) |
-		   RIG_OPT(ON) | RIG_OPT(DIR),
+	.options = RIG_OPTS_COMMON | RIG_OPTS_BESIDE | RIG_OPT(LOOSE) |
+		   RIG_OPT(FIX) | RIG_OPT(TRACE) | RIG_OPT(OUTPUT) |
+		   RIG_OPT(REPEAT) | RIG_OPT(ON) | RIG_OPT(DIR),
 	.words_min = 1,
 	.words_max = 1,
 	.run = run,

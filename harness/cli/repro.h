@@ -8,6 +8,7 @@
 #define RIG_REPRO_H
 
 #include "control/control.h"
+#include "scenarios/scenario.h"
 
 #include <stdio.h>
 
@@ -16,6 +17,7 @@ struct rig_repro {
 	const char *version;
 	const char *schedule; /* its file */
 	const struct rig_header *header;
+	const struct rig_beside *beside;
 	const char *message;  /* what went wrong */
 	const char *kernel;   /* where the calls were made */
 	const char *measured; /* how often it was seen to reproduce, or NULL */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* racerig shrink: the smallest schedule that fails in the same way. */
+#include "cli/beside.h"
 #include "cli/options.h"
 #include "cli/schedule_file.h"
 #include "cli/smallest.h"
-#include "reports/json_emit.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,6 +21,7 @@ static const char *what_was_shown(const struct rig_shrink *r)
 }
 
 static void print_result(const struct rig_args *args,
+			 const struct rig_plan *plan,
 			 const struct rig_schedule *s,
 			 const struct rig_shrink *r, const char *critical)
 {
@@ -38,6 +39,7 @@ static void print_result(const struct rig_args *args,
 	emit_object(&emit, NULL);
 	emit_string(&emit, "scenario", s->header.scenario);
 	emit_string(&emit, "fix", s->header.fix);
+	rig_beside_emit(&emit, &plan->beside);
 	emit_string(&emit, "outcome", s->header.outcome);
 	emit_string(&emit, "message", r->message);
 	emit_integer(&emit, "decisions_before", r->decisions_before);
@@ -72,7 +74,7 @@ static int shrink(const struct rig_args *args, struct rig_case *c,
 		return rig_schedule_error(args->word[0], why);
 	rc = rig_schedule_save(c, args->output, schedule);
 	if (!rc)
-		print_result(args, schedule, &result, critical);
+		print_result(args, &c->plan, schedule, &result, critical);
 	return rc;
 }
 

@@ -49,6 +49,7 @@ static int add_fix(struct session *s, const struct rig_fix *fix)
 	*options = (struct rig_stress_options){
 		.scenario = s->scenario,
 		.fix = *fix,
+		.beside = a->beside,
 		.threads = a->threads,
 		.amplify = a->amplify,
 		.directed = a->directed,
@@ -97,6 +98,8 @@ static int choose(struct session *s)
 
 	if (!rc)
 		rc = find_scenario(s);
+	if (!rc)
+		rc = rig_check_beside(s->args, s->scenario);
 	if (!rc && !s->args->nfixes)
 		rc = add_fixes(s, rig_unfixed(s->scenario->family));
 	for (unsigned i = 0; !rc && i < s->args->nfixes; i++)
@@ -301,10 +304,10 @@ const struct rig_command rig_command_stress = {
 		"--format json\n"
 		"  git bisect run racerig stress etxtbsy/build-and-run --fix "
 		"lease --bisect\n",
-	.options = RIG_OPTS_COMMON | RIG_OPT(FIX) | RIG_OPT(MAX) |
-		   RIG_OPT(TIME) | RIG_OPT(DIR) | RIG_OPT(THREADS) |
-		   RIG_OPT(DIRECTED) | RIG_OPT(AMPLIFY) | RIG_OPT(UNTIL_HIT) |
-		   RIG_OPT(BISECT),
+	.options = RIG_OPTS_COMMON | RIG_OPTS_BESIDE | RIG_OPT(FIX) |
+		   RIG_OPT(MAX) | RIG_OPT(TIME) | RIG_OPT(DIR) |
+		   RIG_OPT(THREADS) | RIG_OPT(DIRECTED) | RIG_OPT(AMPLIFY) |
+		   RIG_OPT(UNTIL_HIT) | RIG_OPT(BISECT),
 	.words_min = 1,
 	.words_max = 1,
 	.judges = true,

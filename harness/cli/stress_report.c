@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/stress_report.h"
 
+#include "cli/beside.h"
 #include "cli/environment.h"
-#include "reports/json_emit.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -54,10 +54,11 @@ static void print_heading(const struct rig_observation *o)
 {
 	const struct rig_amplify *a = &o->options.amplify;
 
-	printf("%s, fix %s: %u threads on %u CPU%s, spawn=%s",
-	       o->options.scenario->name, o->options.fix.name,
-	       o->options.threads, o->stress.cpus,
-	       o->stress.cpus == 1 ? "" : "s", rig_spawn_api_name(a->spawn));
+	printf("%s, fix %s", o->options.scenario->name, o->options.fix.name);
+	rig_beside_print(stdout, &o->options.beside);
+	printf(": %u threads on %u CPU%s, spawn=%s", o->options.threads,
+	       o->stress.cpus, o->stress.cpus == 1 ? "" : "s",
+	       rig_spawn_api_name(a->spawn));
 	if (a->extra_fds)
 		printf(" extra-fds=%u", a->extra_fds);
 	if (a->noise)
@@ -236,6 +237,7 @@ static void emit_observation(struct emit *e, const struct rig_observation *o)
 	emit_object(e, NULL);
 	emit_string(e, "scenario", o->options.scenario->name);
 	emit_string(e, "fix", o->options.fix.name);
+	rig_beside_emit(e, &o->options.beside);
 	emit_string(e, "world", "stress");
 	emit_bool(e, "claims_sound",
 		  rig_claim(o->options.scenario, &o->options.fix) ==

@@ -15,7 +15,8 @@
  *	at a2.c1 fput#1 pick 1
  *	end 2
  *
- * "end N" counts the decisions, so a file that was cut off is noticed.
+ * "end N" counts the decisions, so a file that was cut off is noticed. What was
+ * chosen beside the fix has a line as well: guard, waiter, closer.
  */
 #include "engine/schedule.h"
 
@@ -23,6 +24,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,10 +171,36 @@ static int number(struct parser *p, const char *text, size_t len, uint64_t max,
 
 /* ---- the header ---- */
 
-enum field { SCENARIO, FIX, SPAWN, ACTORS, KERNEL, STARVE, OUTCOME, NFIELDS };
+enum field {
+	SCENARIO,
+	FIX,
+	GUARD,
+	WAITER,
+	CLOSER,
+	SPAWN,
+	ACTORS,
+	KERNEL,
+	STARVE,
+	OUTCOME,
+	NFIELDS,
+};
 
-static const char *const field_name[NFIELDS] = {
-	"scenario", "fix", "spawn", "actors", "kernel", "starve-ns", "outcome",
+#define TEXT(name) offsetof(struct rig_header, name)
+
+static const struct {
+	const char *name;
+	size_t text; /* where it is in the header; of numbers 0 */
+} fields[NFIELDS] = {
+	[SCENARIO] = { "scenario", TEXT(scenario) },
+	[FIX] = { "fix", TEXT(fix) },
+	[GUARD] = { "guard", TEXT(guard) },
+	[WAITER] = { "waiter", TEXT(waiter) },
+	[CLOSER] = { "closer", TEXT(closer) },
+	[SPAWN] = { "spawn", TEXT(spawn) },
+	[ACTORS] = { "actors", 0 },
+	[KERNEL] = { "kernel", TEXT(kernel) },
+	[STARVE] = { "starve-ns", 0 },
+	[OUTCOME] = { "outcome", TEXT(outcome) },
 };
 
 static const unsigned required = 1u << SCENARIO | 1u << FIX | 1u << ACTORS;
@@ -212,16 +240,16 @@ static int parse_field(struct parser *p, const struct words *w)
 	unsigned i = 0;
 	int rc;
 
-	while (i < NFIELDS && !is(w, 0, field_name[i]))
+	while (i < NFIELDS && !is(w, 0, fields[i].name))
 		i++;
 	if (i == NFIELDS)
 		return bad(p, "unknown word \"%.*s\"", (int)w->len[0],
 			   w->at[0]);
 	if (p->seen >> i & 1)
-		return bad(p, "%s stands twice", field_name[i]);
+		return bad(p, "%s stands twice", fields[i].name);
 	if (p->out->n)
 		return bad(p, "%s belongs before the first decision",
-			   field_name[i]);
+			   fields[i].name);
 	p->seen |= 1u << i;
 	if (i == ACTORS) {
 		rc = set_number(p, w, RIG_BORN_MAX, &value);
@@ -230,13 +258,7 @@ static int parse_field(struct parser *p, const struct words *w)
 	}
 	if (i == STARVE)
 		return set_number(p, w, INT64_MAX, &h->starve_ns);
-	return set_text(p,
-			i == SCENARIO ? h->scenario :
-			i == FIX      ? h->fix :
-			i == SPAWN    ? h->spawn :
-			i == KERNEL   ? h->kernel :
-					h->outcome,
-			w);
+	return set_text(p, (char *)h + fields[i].text, w);
 }
 
 /* ---- decisions ---- */
@@ -311,7 +333,7 @@ static int parse_end(struct parser *p, const struct words *w)
 			   n, p->out->n);
 	for (unsigned i = 0; i < NFIELDS; i++)
 		if (required >> i & 1 && !(p->seen >> i & 1))
-			return bad(p, "%s is missing", field_name[i]);
+			return bad(p, "%s is missing", fields[i].name);
 	p->ended = true;
 	return 0;
 }
@@ -444,6 +466,12 @@ __attribute__((format(printf, 2, 3))) static void put(struct printer *p,
 	p->used += n > 0 ? (size_t)n : 0;
 }
 
+static void put_given(struct printer *p, enum field field, const char *text)
+{
+	if (text[0])
+		put(p, "%s %s\n", fields[field].name, text);
+}
+
 static void put_comments(struct printer *p, const struct rig_schedule *s,
 			 size_t before)
 {
@@ -462,14 +490,14 @@ size_t rig_schedule_print(const struct rig_schedule *s,
 
 	put(&p, "%s %d\n", magic, RIG_SCHEDULE_VERSION);
 	put(&p, "scenario %s\nfix %s\n", h->scenario, h->fix);
-	if (h->spawn[0])
-		put(&p, "spawn %s\n", h->spawn);
+	put_given(&p, GUARD, h->guard);
+	put_given(&p, WAITER, h->waiter);
+	put_given(&p, CLOSER, h->closer);
+	put_given(&p, SPAWN, h->spawn);
 	put(&p, "actors %u\n", h->actors);
-	if (h->kernel[0])
-		put(&p, "kernel %s\n", h->kernel);
+	put_given(&p, KERNEL, h->kernel);
 	put(&p, "starve-ns %" PRIu64 "\n", h->starve_ns);
-	if (h->outcome[0])
-		put(&p, "outcome %s\n", h->outcome);
+	put_given(&p, OUTCOME, h->outcome);
 	for (size_t i = 0; i < s->n; i++) {
 		put_comments(&p, s, i);
 		put(&p, "%s\n",

@@ -39,6 +39,9 @@ struct rig_decision {
 struct rig_header {
 	char scenario[RIG_FIELD_MAX];
 	char fix[RIG_FIELD_MAX];
+	char guard[RIG_FIELD_MAX]; /* these three: beside the fix, or "" */
+	char waiter[RIG_FIELD_MAX];
+	char closer[RIG_FIELD_MAX];
 	char spawn[RIG_FIELD_MAX];
 	char kernel[RIG_FIELD_MAX];
 	char outcome[RIG_FIELD_MAX];

@@ -70,6 +70,7 @@ const struct rig_scenario rig_scenario_during_spawn = {
 	.summary = "closed while another actor's child has a copy",
 	.family = &rig_family_close,
 	.rules = SPW_CLOSE_EVENTS,
+	.beside = 1u << RIG_GUARD | 1u << RIG_WAITER,
 	.actors_min = 2,
 	.actors_max = 2,
 	.actors = 2,

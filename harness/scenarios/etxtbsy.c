@@ -44,6 +44,7 @@ const struct rig_family rig_family_etxtbsy = {
 	.fix = etxtbsy_fix,
 	.real_fix = etxtbsy_real_fix,
 	.uses_spw = true,
+	.beside = 1u << RIG_WAITER,
 };
 
 const struct rig_outcome rig_etxtbsy_outcomes[] = {

@@ -85,16 +85,19 @@ enum rig_claim rig_claim(const struct rig_scenario *scenario,
 		       RIG_CLAIM_NEVER;
 }
 
-const struct spw_waiter *rig_fix_waiter(const struct rig_fix *fix)
+struct spw_options rig_fix_options(const struct rig_fix *fix)
 {
-	return fix->waiter ? fix->waiter : spw_waiter_find("by-pid");
+	/* Where nothing is about waiting: one without calls of its own. */
+	return (struct spw_options){
+		.guard = fix->guard,
+		.waiter = fix->waiter ? fix->waiter : spw_waiter_find("by-pid"),
+		.closer = fix->closer,
+	};
 }
 
 bool rig_fix_runs_here(const struct rig_fix *fix)
 {
-	const struct spw_options options = { .guard = fix->guard,
-					     .waiter = rig_fix_waiter(fix),
-					     .closer = fix->closer };
+	const struct spw_options options = rig_fix_options(fix);
 	struct spw_rt *rt;
 	int rc = spw_open(&rt, &options);
 
@@ -134,13 +137,10 @@ void rig_run_fail(struct rig_run *run, const char *outcome, const char *format,
 
 static int open_runtime(struct rig_run *run)
 {
-	const struct spw_options options = { .sys = run->sys,
-					     .guard = run->fix.guard,
-					     .waiter =
-						     rig_fix_waiter(&run->fix),
-					     .closer = run->fix.closer,
-					     .how = run->how };
+	struct spw_options options = rig_fix_options(&run->fix);
 
+	options.sys = run->sys;
+	options.how = run->how;
 	run->rt = NULL;
 	return run->scenario->family->uses_spw ? spw_open(&run->rt, &options) :
 						 0;

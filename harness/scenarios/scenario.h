@@ -65,6 +65,17 @@ struct rig_fix {
 	bool pidfds;      /* the kernel has to have such */
 };
 
+/*
+ * What a runtime has: one of these is what --fix names, by the family. Where a
+ * scenario has use for another one it is chosen beside the fix: by an option and
+ * a line of the schedule's header of that name.
+ */
+enum rig_policy { RIG_GUARD, RIG_WAITER, RIG_CLOSER, RIG_POLICIES };
+
+struct rig_beside {
+	const char *name[RIG_POLICIES]; /* NULL: as the scenario has it */
+};
+
 /* Fix number i of a list, false past the last. Number 0 fixes nothing. */
 typedef bool rig_fix_fn(unsigned i, struct rig_fix *fix);
 
@@ -76,7 +87,8 @@ struct rig_family {
 	 * the simulated one lacks: there they are unavailable. NULL: the same.
 	 */
 	rig_fix_fn *real_fix;
-	bool uses_spw; /* a runtime is opened for the run */
+	bool uses_spw;   /* a runtime is opened for the run */
+	unsigned beside; /* 1u << enum rig_policy: to be chosen beside the fix */
 };
 
 struct rig_run;
@@ -101,6 +113,7 @@ struct rig_scenario {
 	bool mapping;      /* it has a mapping of the file that it writes */
 	bool by_kernel;    /* a file is executed because another one names it */
 	unsigned rules;    /* it tests these alone of those that fixes claim */
+	unsigned beside;   /* as in the family, beyond those */
 	const struct rig_outcome *outcomes; /* ends with .id == NULL */
 	size_t state_size;                  /* of run->state, zeroed; 0: none */
 	/* Before the actors exist; 0 or -errno. May be NULL. */
@@ -196,12 +209,26 @@ enum rig_claim {
 enum rig_claim rig_claim(const struct rig_scenario *scenario,
 			 const struct rig_fix *fix);
 
-/* The waiter of a runtime with that fix; where nothing is about waiting the one
- * that makes no calls of its own. */
-const struct spw_waiter *rig_fix_waiter(const struct rig_fix *fix);
+/* The policies of a runtime with that fix; the rest is for the caller. */
+struct spw_options rig_fix_options(const struct rig_fix *fix);
 
 /* False where this machine's kernel lacks what the fix needs (O_CLOFORK). */
 bool rig_fix_runs_here(const struct rig_fix *fix);
+
+/* ---- policies beside the fix: beside.c ---- */
+
+/* "guard" */
+const char *rig_policy_name(enum rig_policy policy);
+/* The family that is about it: its fixes are what may be chosen. */
+const struct rig_family *rig_policy_family(enum rig_policy policy);
+/* 0; or -EINVAL, where scenario has no use for a choice: why says so. */
+int rig_policy_check(const struct rig_scenario *scenario,
+		     enum rig_policy policy, char *why, size_t why_len);
+bool rig_beside_is_default(const struct rig_beside *beside);
+/* Makes fix what runs: the fix, with what was chosen beside it; names that
+ * exist. real: on this machine's kernel. */
+void rig_fix_put_beside(struct rig_fix *fix, const struct rig_beside *beside,
+			bool real);
 
 /* ---- all scenarios, sorted by name ---- */
 

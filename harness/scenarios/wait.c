@@ -25,6 +25,7 @@ const struct rig_family rig_family_wait = {
 	.name = "wait",
 	.fix = wait_fix,
 	.uses_spw = true,
+	.beside = 1u << RIG_GUARD,
 };
 
 const struct rig_outcome rig_wait_outcomes[] = {

@@ -205,10 +205,9 @@ static bool is_sound(const struct hammer *h, const struct rig_fix *fix)
 static int open_runtime(struct hammer *h, struct pair *pair,
 			const struct rig_slice *slice)
 {
-	const struct spw_options options = { .sys = &h->sys,
-					     .guard = slice->fix->guard,
-					     .closer = slice->fix->closer };
+	struct spw_options options = rig_fix_options(slice->fix);
 
+	options.sys = &h->sys;
 	pair->own = is_sound(h, slice->fix) && !slice->fix->claims_sound;
 	pair->run.rt = slice->rt;
 	return pair->own ? spw_open(&pair->run.rt, &options) : 0;
@@ -234,6 +233,7 @@ static void prepare(struct hammer *h, struct pair *pair,
 	struct rig_run *run = &pair->run;
 
 	pair->site.outcome = NULL;
+	pair->site.interpreted = slice->fix->interpreted;
 	pair->first = pair->second = pthread_self();
 	atomic_store(&pair->called_back, false);
 	memset(pair->state, 0, sizeof(pair->state));
@@ -442,8 +442,10 @@ static int open_hammer(void **self, const struct rig_stress_options *options,
 		return rig_stress_because(result, -ENOMEM, "set-up");
 	for (; !rc && h->npairs < pairs; h->npairs += !rc)
 		rc = init_pair(h, &h->pair[h->npairs], dir, h->npairs);
-	if (!rc)
+	if (!rc) {
+		h->pair[0].site.interpreted = options->fix.interpreted;
 		rc = rig_site_prepare(&h->pair[0].site);
+	}
 	if (rc)
 		return rig_stress_because(result, rc, "set-up");
 	set_signals(h);

@@ -422,6 +422,12 @@ static enum part part_of(const char *scenario)
 
 static int check(struct hammer *h)
 {
+	if (h->options->fix.interpreted) {
+		snprintf(h->result->why, sizeof(h->result->why),
+			 "the children have no interpreter, which the guard "
+			 "needs");
+		return -ENOTSUP;
+	}
 	if (!h->options->directed &&
 	    h->options->amplify.spawn != RIG_SPAWN_POSIX_SPAWN)
 		return 0;

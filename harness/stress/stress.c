@@ -94,14 +94,14 @@ static int open_variant(struct stress *s, enum rig_variant id,
 			const struct rig_fix *fix)
 {
 	struct variant *v = &s->variant[id];
-	struct spw_options options = { .guard = fix->guard,
-				       .waiter = rig_fix_waiter(fix),
-				       .closer = fix->closer };
+	struct spw_options options;
 	struct rig_slice slice;
 	int rc;
 
 	v->fix = *fix;
+	rig_fix_put_beside(&v->fix, &s->options->beside, true);
 	v->share = shares[id];
+	options = rig_fix_options(&v->fix);
 	s->hammer->runtime(s->hammering, id, &options);
 	rc = spw_open(&v->rt, &options);
 	if (rc) {
@@ -371,6 +371,7 @@ int rig_stress_run(const struct rig_stress_options *options,
 	if (!s)
 		return rig_stress_because(result, -ENOMEM, "set-up");
 	s->own = *options;
+	rig_fix_put_beside(&s->own.fix, &s->own.beside, true);
 	rig_stress_complete(&s->own);
 	s->options = &s->own;
 	s->dir = dir;

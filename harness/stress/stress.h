@@ -130,6 +130,7 @@ struct rig_stress {
 struct rig_stress_options {
 	const struct rig_scenario *scenario;
 	struct rig_fix fix;
+	struct rig_beside beside; /* of the controls, too */
 	unsigned threads; /* that call the scenario's actor; 0: the default */
 	struct rig_amplify amplify;
 	/*
