@@ -10,9 +10,11 @@ static int open_waiter(struct spw_rt *rt, const struct spw_waiter *waiter)
 {
 	int error = 0;
 
-	if (waiter->choose)
-		waiter = waiter->choose(rt->sys);
-	rt->waiter = waiter;
+	rt->waiter = rt->tied = waiter;
+	if (waiter->choose) {
+		rt->waiter = waiter->choose(rt->sys, 0);
+		rt->tied = waiter->choose(rt->sys, SPW_DIE_WITH_CREATOR);
+	}
 	if (waiter->open)
 		error = waiter->open(rt->sys);
 	if (error == 0 && waiter->lock & SPW_LOCK_ALL)

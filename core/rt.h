@@ -18,7 +18,8 @@ struct spw_rt {
 	void *guard_state;
 	enum spw_clone how;
 	const struct spw_waiter *waiter;
-	struct spw_waits *waits; /* of SPW_LOCK_ALL, or NULL */
+	const struct spw_waiter *tied; /* of children with a flag: spawn.c */
+	struct spw_waits *waits;       /* of SPW_LOCK_ALL, or NULL */
 	const struct spw_closer *closer;
 	struct spw_mutex *lock;    /* of poller, until it is there */
 	struct spw_poller *poller; /* NULL: no descriptor was adopted yet */

@@ -188,7 +188,14 @@ void spw_start_child(struct spw_start *start)
 	start->error = report.error;
 }
 
-static int new_proc(struct spw_rt *rt, struct spw_proc **out)
+static const struct spw_waiter *waiter_of(const struct spw_rt *rt,
+					  const struct spw_spec *spec)
+{
+	return spec->flags & SPW_DIE_WITH_CREATOR ? rt->tied : rt->waiter;
+}
+
+static int new_proc(struct spw_rt *rt, const struct spw_waiter *waiter,
+		    struct spw_proc **out)
 {
 	struct spw_proc *proc = rt->sys->alloc(rt->sys, sizeof(*proc));
 	int error = 0;
@@ -196,10 +203,10 @@ static int new_proc(struct spw_rt *rt, struct spw_proc **out)
 	if (!proc)
 		return -ENOMEM;
 	proc->sys = rt->sys;
-	proc->waiter = rt->waiter;
+	proc->waiter = waiter;
 	if (rt->waits)
 		proc->waits = proc->table = spw_waits_get(rt->waits);
-	if (rt->waiter->lock & SPW_LOCK_EACH)
+	if (waiter->lock & SPW_LOCK_EACH)
 		error = spw_waits_open(rt->sys, &proc->waits);
 	if (error < 0) {
 		proc->waits = NULL;
@@ -212,6 +219,7 @@ static int new_proc(struct spw_rt *rt, struct spw_proc **out)
 static int spawn(struct spw_rt *rt, const struct spw_spec *spec,
 		 struct spw_proc **out, enum spw_stage *stage)
 {
+	const struct spw_waiter *waiter = waiter_of(rt, spec);
 	struct spw_start start = { .rt = rt, .spec = spec };
 	int error = check_spec(rt, spec);
 
@@ -219,11 +227,11 @@ static int spawn(struct spw_rt *rt, const struct spw_spec *spec,
 	if (error < 0)
 		return error;
 	/* First: once the child runs there is no way back. */
-	error = new_proc(rt, &start.proc);
+	error = new_proc(rt, waiter, &start.proc);
 	if (error < 0)
 		return error;
-	if (rt->waiter->start)
-		rt->waiter->start(&start);
+	if (waiter->start)
+		waiter->start(&start);
 	else
 		spw_start_child(&start);
 	*stage = start.stage;

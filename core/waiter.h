@@ -41,8 +41,12 @@ enum spw_waiter_lock {
 struct spw_waiter {
 	struct spw_waiter_info info;
 
-	/* The waiter that is meant on this system: for auto. */
-	const struct spw_waiter *(*choose)(struct spw_sys *sys);
+	/*
+	 * The waiter that is meant on this system for children with these
+	 * enum spw_flags: for auto. One that can be here and has no table:
+	 * neither open nor SPW_LOCK_ALL is looked at.
+	 */
+	const struct spw_waiter *(*choose)(struct spw_sys *sys, unsigned flags);
 	/* Whether it can be here: 0, -ENOTSUP. */
 	int (*open)(struct spw_sys *sys);
 	unsigned lock; /* enum spw_waiter_lock */

@@ -166,6 +166,8 @@ int rig_trial(struct rig_case *c, const struct rig_plan *plan,
 	if (mutant) {
 		rig_mutant_plant(mutant, c->world.sys);
 		c->run.fix.closer = rig_mutant_alter(mutant, c->run.fix.closer);
+		c->run.fix.waiter =
+			rig_mutant_alter_waiter(mutant, c->run.fix.waiter);
 	}
 	rc = strategy->exhaustive ? exhaust(&chase) : sample(&chase);
 	if (mutant)

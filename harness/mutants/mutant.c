@@ -6,6 +6,7 @@
 
 struct spw_sys rig_below;
 struct spw_closer rig_closer_below;
+struct spw_waiter rig_waiter_below;
 static const struct spw_sys *planted_in;
 
 const struct rig_mutant *const rig_mutants[] = {
@@ -41,6 +42,18 @@ const struct spw_closer *rig_mutant_alter(const struct rig_mutant *mutant,
 		return closer;
 	rig_closer_below = altered = *closer;
 	mutant->alter(&altered);
+	return &altered;
+}
+
+const struct spw_waiter *rig_mutant_alter_waiter(
+	const struct rig_mutant *mutant, const struct spw_waiter *waiter)
+{
+	static struct spw_waiter altered;
+
+	if (!mutant->alter_waiter || !waiter)
+		return waiter;
+	rig_waiter_below = altered = *waiter;
+	mutant->alter_waiter(&altered);
 	return &altered;
 }
 

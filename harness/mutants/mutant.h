@@ -19,6 +19,7 @@
 #include <spw/sys.h>
 
 #include "closer.h"
+#include "waiter.h"
 
 struct rig_mutant {
 	const char *name; /* as its file, with dashes */
@@ -34,6 +35,7 @@ struct rig_mutant {
 	void (*plant)(struct spw_sys *sys);
 	/* Replaces hooks of the fix, where that is a closer. NULL: none. */
 	void (*alter)(struct spw_closer *closer);
+	void (*alter_waiter)(struct spw_waiter *waiter); /* where it is one */
 };
 
 /* Sorted by name. Each is a file of this folder. */
@@ -71,6 +73,7 @@ struct rig_mutant {
 	X(second_close_closes)     \
 	X(sibling_kept)            \
 	X(table_shared)            \
+	X(tie_ignored)             \
 	X(wait_skipped)            \
 	X(wake_up_lost)            \
 	X(write_cut_short)
@@ -88,16 +91,19 @@ const struct rig_mutant *rig_mutant_find(const char *name);
 /* From now on calls through sys have the bug. */
 void rig_mutant_plant(const struct rig_mutant *mutant, struct spw_sys *sys);
 
-/* The closer with the bug, until another one is altered. */
+/* The policy with the bug, until another one is altered; NULL remains NULL. */
 const struct spw_closer *rig_mutant_alter(const struct rig_mutant *mutant,
 					  const struct spw_closer *closer);
+const struct spw_waiter *rig_mutant_alter_waiter(
+	const struct rig_mutant *mutant, const struct spw_waiter *waiter);
 
 /* sys is again what it was. */
 void rig_mutant_restore(struct spw_sys *sys);
 
 /* The table that the mutant was planted in, as it was before. */
 extern struct spw_sys rig_below;
-/* The closer that was altered, as it was before. */
+/* The policy that was altered, as it was before. */
 extern struct spw_closer rig_closer_below;
+extern struct spw_waiter rig_waiter_below;
 
 #endif

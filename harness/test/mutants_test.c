@@ -95,8 +95,11 @@ static bool alters(const struct rig_mutant *mutant)
 	const struct spw_closer *sound = spw_closer_find("refcount");
 
 	const struct spw_closer *altered = rig_mutant_alter(mutant, sound);
+	const struct spw_waiter *waiter = spw_waiter_find("auto");
 
-	return altered->events != sound->events ||
+	return rig_mutant_alter_waiter(mutant, waiter)->choose !=
+		       waiter->choose ||
+	       altered->events != sound->events ||
 	       altered->adopt != sound->adopt ||
 	       altered->forget != sound->forget ||
 	       altered->enter != sound->enter ||

@@ -149,9 +149,9 @@ enum spw_flags {
 	/*
 	 * SIGKILL when the *thread* that made it ends (PR_SET_PDEATHSIG), which
 	 * is not only when the process does: that of the spawn, or with guard
-	 * fork-server that of spw_open. A waiter owner-* makes each child in a
-	 * thread that lives as long as the child, so that there the end of the
-	 * process alone kills. Not for programs that change their user or group.
+	 * fork-server that of spw_open. The waiters auto and owner-* make such
+	 * a child in a thread that lives as long as it does, so that there the
+	 * end of the process alone kills. Not for programs that change their user or group.
 	 * -ENOTSUP: the system has no such thing.
 	 */
 	SPW_DIE_WITH_CREATOR = 1u << 2,
