@@ -137,6 +137,15 @@ void rig_case_close(struct rig_case *c)
 	free(c);
 }
 
+int rig_case_control_may(const struct rig_plan *plan, char *why, size_t why_len)
+{
+	if (rig_fix_runs_here(&plan->fix))
+		return rig_control_may(&plan->kernel, why, why_len);
+	snprintf(why, why_len, "this kernel lacks what %s needs",
+		 plan->fix.name);
+	return -ENOTSUP;
+}
+
 int rig_case_control(struct rig_case *c, const char *dir, char *why,
 		     size_t why_len)
 {

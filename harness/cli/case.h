@@ -43,6 +43,9 @@ struct rig_case {
 int rig_case_open(struct rig_case **c);
 void rig_case_close(struct rig_case *c);
 
+/* Whether this kernel can do what plan needs. 0, or -errno and why not. */
+int rig_case_control_may(const struct rig_plan *plan, char *why,
+			 size_t why_len);
 /*
  * From now on each call is made on this machine's kernel as well, by whole
  * calls, in directory dir. -errno; why says what failed.

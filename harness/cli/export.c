@@ -91,19 +91,13 @@ static int write_file(const struct export *x)
 		.measured = *x->measured ? x->measured : NULL,
 	};
 	FILE *out = fopen(x->args->output, "w");
-	char why[RIG_MESSAGE_MAX];
-	int rc;
+	int failed;
 
 	if (!out)
 		return rig_error("%s: %s", x->args->output, strerror(errno));
-	rc = rig_repro_write(out, &repro, why, sizeof(why));
-	if (rc) {
-		fclose(out);
-		unlink(x->args->output);
-		return rig_error("%s: %s", x->args->word[0], why);
-	}
-	rc = ferror(out) ? -EIO : 0;
-	if (fclose(out) || rc)
+	rig_repro_write(out, &repro);
+	failed = ferror(out);
+	if (fclose(out) || failed)
 		return rig_error("%s: cannot be written", x->args->output);
 	return 0;
 }
@@ -196,6 +190,10 @@ static int export(struct export *x)
 		rc = refuse_inner_steps(x);
 	if (rc)
 		return rc;
+	if (rig_case_control_may(&x->c->plan, why, sizeof(why))) {
+		printf("SKIP %s: %s\n", x->args->word[0], why);
+		return RIG_EXIT_SKIP;
+	}
 	rig_interrupt_catch(); /* first: the directory must not stay */
 	if (rig_workdir_open(&x->dir, x->args->dir, why, sizeof(why)))
 		return rig_no_directory(x->args, why);
@@ -251,7 +249,7 @@ const struct rig_command rig_command_export = {
 		"all went as recorded. Where there is a compiler, it is built and run ten times,\n"
 		"and what came out stands in its head.\n\n"
 		"Schedules that need a step inside a call have no such form: where that step\n"
-		"falls no program can choose.",
+		"falls no program can choose. What this kernel lacks is skipped (exit status 4).",
 	.examples = "  racerig export race.sched -o repro.c\n"
 		    "  gcc -static -pthread repro.c -o repro && ./repro 100\n",
 	.options = RIG_OPTS_COMMON | RIG_OPT(OUTPUT) | RIG_OPT(DIR),

@@ -247,12 +247,7 @@ static int go_to_control(struct replay *r)
 		       r->args->word[0]);
 		return RIG_EXIT_SKIP;
 	}
-	if (!rig_fix_runs_here(&plan.fix)) {
-		printf("SKIP %s: this kernel lacks what %s needs\n",
-		       r->args->word[0], plan.fix.name);
-		return RIG_EXIT_SKIP;
-	}
-	if (rig_control_may(&plan.kernel, why, sizeof(why))) {
+	if (rig_case_control_may(&plan, why, sizeof(why))) {
 		printf("SKIP %s: %s\n", r->args->word[0], why);
 		return RIG_EXIT_SKIP;
 	}

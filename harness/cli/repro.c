@@ -4,7 +4,6 @@
 #include "cli/beside.h"
 #include "engine/schedule.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
@@ -30,9 +29,7 @@ struct writer {
 	const struct rig_call_log *log;
 	struct actor actor[RIG_TASKS_MAX]; /* by slot */
 	unsigned nactors;
-	char *why;
-	size_t why_len;
-	int error;
+	bool apart; /* ids are chosen: in a pid namespace */
 };
 
 static const struct rig_call *call_of(const struct writer *w, size_t step)
@@ -76,6 +73,7 @@ static void find_actors(struct writer *w)
 		child->process = true;
 		child->born = step;
 		child->pid = call->child;
+		w->apart = w->apart || call->said.arg[2];
 	}
 }
 
@@ -96,11 +94,19 @@ static void name_silent_children(struct writer *w)
 	}
 }
 
-/* The step with which the program that was executed at step ends; or 0. */
-static size_t end_of_program(const struct writer *w, size_t step)
+static bool executes(const struct rig_call *call)
+{
+	return (op_of(call) == CTL_EXECVE || op_of(call) == CTL_EXEC_FD) &&
+	       call->said.result == 0;
+}
+
+/* The next step of that kind of the program that was executed at step; or 0. */
+static size_t step_of_program(const struct writer *w, size_t step,
+			      enum ctl_op op)
 {
 	for (size_t s = step + 1; s <= w->log->n; s++)
-		if (call_of(w, s)->slot == call_of(w, step)->slot)
+		if (call_of(w, s)->slot == call_of(w, step)->slot &&
+		    op_of(call_of(w, s)) == op)
 			return s;
 	return 0;
 }
@@ -109,8 +115,7 @@ static bool runs_program(const struct writer *w, size_t step)
 {
 	for (size_t s = 1; s < step; s++)
 		if (call_of(w, s)->slot == call_of(w, step)->slot &&
-		    op_of(call_of(w, s)) == CTL_EXECVE &&
-		    call_of(w, s)->said.result == 0)
+		    executes(call_of(w, s)))
 			return true;
 	return false;
 }
@@ -171,13 +176,32 @@ static void put_open_flags(struct writer *w, int flags)
 		fprintf(w->out, " | 0%o", (unsigned)flags);
 }
 
-/* The task whose process had that pid here. */
-static unsigned task_of_pid(const struct writer *w, int pid)
+/* The task whose process had that pid here; -1: none, or any. */
+static int task_of_pid(const struct writer *w, int pid)
 {
 	for (unsigned i = 0; i < w->nactors; i++)
 		if (w->actor[i].process && w->actor[i].pid == pid)
-			return i;
-	return 0;
+			return (int)i;
+	return -1;
+}
+
+static void put_waited(struct writer *w, int pid)
+{
+	int task = task_of_pid(w, pid);
+
+	if (task < 0)
+		fputs("P_ALL, 0", w->out);
+	else
+		fprintf(w->out, "P_PID, page->pid[%d]", task);
+}
+
+static void put_wait_flags(struct writer *w, int flags)
+{
+	fputs(!flags                   ? "0" :
+	      flags == SPW_WAIT_PEEK   ? "WNOWAIT" :
+	      flags == SPW_WAIT_THREAD ? "__WNOTHREAD" :
+					 "WNOWAIT | __WNOTHREAD",
+	      w->out);
 }
 
 static void put_word(struct writer *w, const struct rig_call *call,
@@ -205,8 +229,17 @@ static void put_word(struct writer *w, const struct rig_call *call,
 	case 'f':
 		put_open_flags(w, said->arg[0]);
 		break;
+	case 'o':
+		put_wait_flags(w, said->arg[1]);
+		break;
 	case 'k':
-		fprintf(w->out, "%u", task_of_pid(w, said->arg[0]));
+		fprintf(w->out, "%d", task_of_pid(w, said->arg[0]));
+		break;
+	case 'w':
+		put_waited(w, said->arg[0]);
+		break;
+	case 'e':
+		fprintf(w->out, "%d", task_of_pid(w, said->result));
 		break;
 	case 'u':
 	case 'v':
@@ -245,28 +278,15 @@ static void put_result(struct writer *w, int result)
 
 /* ---- steps ---- */
 
-/* A step that cannot be written ends it all; the first reason counts. */
-static void refuse(struct writer *w, const char *what, unsigned op)
-{
-	if (!w->error)
-		snprintf(w->why, w->why_len, "%s (call %u)", what, op);
-	w->error = -ENOTSUP;
-}
-
 static void put_plain(struct writer *w, size_t step)
 {
 	const struct rig_call *call = call_of(w, step);
-	const struct rig_call_form *form;
 	int result = call->said.result;
 
-	if (op_of(call) >= rig_call_forms_n ||
-	    !rig_call_forms[call->said.op].text) {
-		refuse(w, "a call that has no form in C", call->said.op);
-		return;
-	}
-	form = &rig_call_forms[call->said.op];
+	if (rig_call_forms[call->said.op].judged && result > 0)
+		result = 0;
 	fprintf(w->out, "\tSTEP(%zu, ", step);
-	put_result(w, form->judged && result > 0 ? 0 : result);
+	put_result(w, result);
 	fputs(", ", w->out);
 	put_call(w, call);
 	fputs(");\n", w->out);
@@ -284,20 +304,32 @@ static void put_clone(struct writer *w, size_t step)
 		[SPW_CLONE_SIBLING] = "CLONE_VM | CLONE_VFORK | CLONE_PARENT",
 	};
 
-	fprintf(w->out, "\tbegin(%zu);\n\tclone_task(task_%s, %s);\n", step,
-		w->actor[call->said.arg[1]].name, flags[call->said.arg[0]]);
+	fprintf(w->out, "\tbegin(%zu);\n\tclone_task(%zu, task_%s, %s, %d);\n",
+		step, step, w->actor[call->said.arg[1]].name,
+		flags[call->said.arg[0]], call->said.arg[2]);
 }
 
 static void put_exec(struct writer *w, size_t step)
 {
-	const struct rig_call *call = call_of(w, step);
+	const struct ctl_slot *said = &call_of(w, step)->said;
+	size_t reads = 0, ends = 0;
 
+	if (executes(call_of(w, step))) {
+		reads = step_of_program(w, step, CTL_INTERPRET);
+		ends = step_of_program(w, step, CTL_EXIT);
+	}
 	fprintf(w->out, "\tSTEP(%zu, ", step);
-	put_result(w, call->said.result);
-	fputs(", execute(", w->out);
-	put_string(w, call->said.path);
-	fprintf(w->out, ", \"%zu\", \"%zu\"));\n", step,
-		call->said.result ? 0 : end_of_program(w, step));
+	put_result(w, said->result);
+	fprintf(w->out, ", execute(%d, ",
+		said->op == CTL_EXEC_FD ? said->arg[0] : -1);
+	put_string(w, said->path);
+	fputs(", ", w->out);
+	if (said->data[0])
+		put_string(w, (const char *)said->data);
+	else
+		fputs("NULL", w->out);
+	fprintf(w->out, ", \"%zu\", \"%zu\", \"%d\", \"%zu\"));\n", step, reads,
+		reads ? call_of(w, reads)->said.result : 0, ends);
 }
 
 static void put_exit(struct writer *w, size_t step)
@@ -320,10 +352,13 @@ static void put_step(struct writer *w, size_t step)
 		put_clone(w, step);
 		break;
 	case CTL_EXECVE:
+	case CTL_EXEC_FD:
 		put_exec(w, step);
 		break;
 	case CTL_EXIT:
 		put_exit(w, step);
+		break;
+	case CTL_KILLED: /* by those who keep the order */
 		break;
 	default:
 		put_plain(w, step);
@@ -343,13 +378,10 @@ static bool ends_by_itself(const struct writer *w, unsigned slot)
 
 static void put_task(struct writer *w, const struct actor *a)
 {
+	fprintf(w->out, "static %stask_%s(void *arg)\n{\n\t(void)arg;\n",
+		a->process ? "int " : "void *", a->name);
 	if (a->process)
-		fprintf(w->out,
-			"static int task_%s(void *arg)\n{\n\tborn(%zu, %u);\n",
-			a->name, a->born, a->slot);
-	else
-		fprintf(w->out, "static void *task_%s(void *arg)\n{\n",
-			a->name);
+		fprintf(w->out, "\tborn(%zu, %u);\n", a->born, a->slot);
 	for (size_t step = 1; step <= w->log->n; step++)
 		if (call_of(w, step)->slot == a->slot)
 			put_step(w, step);
@@ -391,13 +423,16 @@ static void put_schedule(struct writer *w)
 {
 	for (size_t step = 1; step <= w->log->n; step++) {
 		const struct rig_call *call = call_of(w, step);
-		const char *kind = "CALL";
+		enum ctl_op op = op_of(call);
 
-		if (op_of(call) == CTL_EXIT)
-			kind = w->actor[call->slot].process ? "EXIT_PROCESS" :
-							      "EXIT_THREAD";
-		fprintf(w->out, "\t[%zu] = { %u, %s, \"%s: ", step, call->slot,
-			kind, w->actor[call->slot].name);
+		fprintf(w->out, "\t[%zu] = { %u, %s, %d, \"%s: ", step,
+			call->slot,
+			op == CTL_KILLED             ? "KILLED" :
+			op != CTL_EXIT               ? "CALL" :
+			w->actor[call->slot].process ? "EXIT_PROCESS" :
+						       "EXIT_THREAD",
+			op == CTL_KILLED ? call->said.arg[0] : 0,
+			w->actor[call->slot].name);
 		put_step_text(w, call);
 		fputs("\" },\n", w->out);
 	}
@@ -411,11 +446,9 @@ static bool used_before(const struct writer *w, size_t step, bool helper)
 		&rig_call_forms[call_of(w, step)->said.op];
 
 	for (size_t s = 1; s < step; s++) {
-		const struct rig_call_form *other;
+		const struct rig_call_form *other =
+			&rig_call_forms[call_of(w, s)->said.op];
 
-		if (op_of(call_of(w, s)) >= rig_call_forms_n)
-			continue;
-		other = &rig_call_forms[call_of(w, s)->said.op];
 		if (helper ? other->helper == form->helper :
 			     other->include == form->include)
 			return true;
@@ -426,11 +459,9 @@ static bool used_before(const struct writer *w, size_t step, bool helper)
 static void put_needs(struct writer *w, bool helper)
 {
 	for (size_t step = 1; step <= w->log->n; step++) {
-		const struct rig_call_form *form;
+		const struct rig_call_form *form =
+			&rig_call_forms[call_of(w, step)->said.op];
 
-		if (op_of(call_of(w, step)) >= rig_call_forms_n)
-			continue;
-		form = &rig_call_forms[call_of(w, step)->said.op];
 		if (!(helper ? form->helper : form->include) ||
 		    used_before(w, step, helper))
 			continue;
@@ -485,6 +516,12 @@ static void put_ntasks(struct writer *w)
 	fprintf(w->out, "%u", w->nactors);
 }
 
+/* Where ids are chosen, in a pid namespace. */
+static void put_apart(struct writer *w)
+{
+	fprintf(w->out, "%d", w->apart);
+}
+
 static void put_outcome(struct writer *w)
 {
 	fputs(w->repro->header->outcome, w->out);
@@ -500,7 +537,7 @@ static void put_mark(struct writer *w, const char *mark, size_t len)
 		{ "HELPERS", put_helpers },       { "FUNCTIONS", put_tasks },
 		{ "SCHEDULE", put_schedule },     { "THREADS", put_threads },
 		{ "STEPS", put_steps },           { "TASKS", put_ntasks },
-		{ "OUTCOME", put_outcome },
+		{ "OUTCOME", put_outcome },       { "APART", put_apart },
 	};
 
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
@@ -509,14 +546,9 @@ static void put_mark(struct writer *w, const char *mark, size_t len)
 			marks[i].put(w);
 }
 
-int rig_repro_write(FILE *out, const struct rig_repro *repro, char *why,
-		    size_t why_len)
+void rig_repro_write(FILE *out, const struct rig_repro *repro)
 {
-	struct writer w = { .out = out,
-			    .repro = repro,
-			    .log = repro->log,
-			    .why = why,
-			    .why_len = why_len };
+	struct writer w = { .out = out, .repro = repro, .log = repro->log };
 	const char *at = skeleton, *mark, *end;
 
 	find_actors(&w);
@@ -528,5 +560,4 @@ int rig_repro_write(FILE *out, const struct rig_repro *repro, char *why,
 		at = end + 1;
 	}
 	fputs(at, out);
-	return w.error;
 }

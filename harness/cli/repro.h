@@ -23,20 +23,17 @@ struct rig_repro {
 	const char *measured; /* how often it was seen to reproduce, or NULL */
 };
 
-/*
- * Writes the file. -ENOTSUP: a call has no form in C yet; why says which.
- * Whether all could be written, the stream says.
- */
-int rig_repro_write(FILE *out, const struct rig_repro *repro, char *why,
-		    size_t why_len);
+/* Writes the file; whether all could be written, the stream says. */
+void rig_repro_write(FILE *out, const struct rig_repro *repro);
 
 /* How a kind of call is written, and what it needs beside libc. */
 struct rig_call_form {
 	/*
 	 * C, with %p the path, %q the second path, %b the bytes as a string,
 	 * %l their number, %0 to %2 an argument, %x an argument that follows
-	 * as octal digits, %f flags of open, %u and %v the two outputs, %k the
-	 * task whose process is waited for, %r the result.
+	 * as octal digits, %f flags of open, %o flags of waitid, %u and %v the
+	 * two outputs, %k the task whose process is meant (-1: none), %w the
+	 * same for waitid, %e the one whose process is the result.
 	 */
 	const char *text;
 	const char *helper;  /* a function before the tasks, or NULL */
@@ -44,8 +41,6 @@ struct rig_call_form {
 	bool judged;         /* the helper compares: 0 where all is as said */
 };
 
-/* Indexed by enum ctl_op; text is NULL where there is no form. */
-extern const struct rig_call_form rig_call_forms[];
-extern const unsigned rig_call_forms_n;
-
+/* Indexed by enum ctl_op, up to CTL_KILLED; all that a task can say is there. */
+extern const struct rig_call_form rig_call_forms[CTL_KILLED + 1];
 #endif

@@ -12,11 +12,13 @@ static const char pipe_text[] =
 	"	return fd[0] == reads && fd[1] == writes ? 0 : 1;\n"
 	"}\n";
 
+_Static_assert(CTL_DATA == 256, "the most that one call reads");
+
 static const char read_text[] =
 	"/* Returns what read does; EBADMSG: other bytes than expected. */\n"
 	"static ssize_t read_bytes(int fd, size_t len, const char *expected)\n"
 	"{\n"
-	"	char got[128];\n"
+	"	char got[256];\n"
 	"	ssize_t n = read(fd, got, len);\n"
 	"\n"
 	"	if (n <= 0 || !memcmp(got, expected, (size_t)n))\n"
@@ -43,9 +45,6 @@ static const char dup_onto_text[] =
 	"}\n";
 
 static const char close_range_text[] =
-	"#ifndef SYS_close_range\n"
-	"#define SYS_close_range 436\n"
-	"#endif\n"
 	"enum { RANGE_UNSHARE = 2, RANGE_CLOEXEC = 4 };\n"
 	"\n"
 	"static int close_range_from(int first, int flags)\n"
@@ -151,19 +150,104 @@ static const char epoll_wait_text[] =
 	"	return n;\n"
 	"}\n";
 
-static const char wait_text[] =
-	"static int wait_for(int pid, int code, int signaled)\n"
+static const char close_from_text[] =
+	"static int close_from(int first)\n"
 	"{\n"
-	"	int status;\n"
+	"	return (int)syscall(SYS_close_range, first, ~0u, 0);\n"
+	"}\n";
+
+static const char memfd_text[] =
+	"static int make_memfd(void)\n"
+	"{\n"
+	"	unsigned flags = 3; /* MFD_CLOEXEC | MFD_ALLOW_SEALING */\n"
+	"	long fd = syscall(SYS_memfd_create, \"spw\", flags | 16); /* MFD_EXEC */\n"
 	"\n"
-	"	if (waitpid(pid, &status, 0) < 0)\n"
+	"	if (fd < 0 && errno == EINVAL)\n"
+	"		fd = syscall(SYS_memfd_create, \"spw\", flags);\n"
+	"	return (int)fd;\n"
+	"}\n";
+
+static const char seal_text[] =
+	"static int seal(int fd)\n"
+	"{\n"
+	"	return fcntl(fd, 1033, 15); /* F_ADD_SEALS: all that there were first */\n"
+	"}\n";
+
+static const char scan_text[] =
+	"/* 1: a process that may be looked at has path open for writing. */\n"
+	"static int scan_writers(const char *path)\n"
+	"{\n"
+	"	struct stat file, st;\n"
+	"	int found = 0;\n"
+	"	glob_t fds;\n"
+	"\n"
+	"	if (stat(path, &file))\n"
 	"		return -1;\n"
-	"	return (signaled ? WIFSIGNALED(status) &&\n"
-	"				   WTERMSIG(status) == code :\n"
-	"			   WIFEXITED(status) &&\n"
-	"				   WEXITSTATUS(status) == code) ?\n"
-	"		       0 :\n"
-	"		       1;\n"
+	"	glob(\"/proc/[0-9]*/fd/*\", GLOB_NOSORT, NULL, &fds);\n"
+	"	for (size_t i = 0; i < fds.gl_pathc && !found; i++)\n"
+	"		found = !stat(fds.gl_pathv[i], &st) &&\n"
+	"			st.st_ino == file.st_ino && st.st_dev == file.st_dev &&\n"
+	"			!lstat(fds.gl_pathv[i], &st) && st.st_mode & S_IWUSR;\n"
+	"	globfree(&fds);\n"
+	"	return found;\n"
+	"}\n";
+
+static const char wait_text[] =
+	"/* 1: it was another (-1: it may be any), or it ended otherwise. */\n"
+	"static int wait_id(int by, int id, int flags, int expected, int code,\n"
+	"		   int signaled)\n"
+	"{\n"
+	"	siginfo_t info;\n"
+	"\n"
+	"	if (waitid((idtype_t)by, (id_t)id, &info, WEXITED | flags))\n"
+	"		return -1;\n"
+	"	return (expected >= 0 && info.si_pid != page->pid[expected]) ||\n"
+	"	       info.si_status != code ||\n"
+	"	       (info.si_code != CLD_EXITED) != signaled;\n"
+	"}\n";
+
+static const char kill_text[] =
+	"/* Is that id in use? Whom the signal ends does so in a step of its own. */\n"
+	"static int kill_task(int task)\n"
+	"{\n"
+	"	return kill(page->pid[task], 0);\n"
+	"}\n";
+
+static const char sigchld_text[] =
+	"static int take_sigchld(void)\n"
+	"{\n"
+	"	struct timespec none = { 0, 0 };\n"
+	"	sigset_t set;\n"
+	"\n"
+	"	sigemptyset(&set);\n"
+	"	sigaddset(&set, SIGCHLD);\n"
+	"	return sigtimedwait(&set, NULL, &none) < 0 ? -1 : 0;\n"
+	"}\n";
+
+static const char pidfd_open_text[] =
+	"static int open_pidfd(int task)\n"
+	"{\n"
+	"	return (int)syscall(SYS_pidfd_open, task < 0 ? 0 : page->pid[task], 0);\n"
+	"}\n";
+
+static const char pidfd_poll_text[] =
+	"/* Has it ended? */\n"
+	"static int poll_pidfd(int fd)\n"
+	"{\n"
+	"	struct pollfd p = { .fd = fd, .events = POLLIN };\n"
+	"	int n = poll(&p, 1, 0);\n"
+	"\n"
+	"	if (n > 0 && p.revents & POLLIN)\n"
+	"		return 0;\n"
+	"	errno = n ? EBADF : ETIMEDOUT;\n"
+	"	return -1;\n"
+	"}\n";
+
+static const char pidfd_signal_text[] =
+	"/* As kill_task. */\n"
+	"static int signal_pidfd(int fd)\n"
+	"{\n"
+	"	return (int)syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0);\n"
 	"}\n";
 
 static const char clone_text[] =
@@ -174,41 +258,76 @@ static const char clone_text[] =
 	"	made(n);\n"
 	"}\n"
 	"\n"
+	"/* With an id of its own choice: clone_args of Linux 5.5. A copy of memory. */\n"
+	"static int clone_with_id(int (*task)(void *), int flags, int id)\n"
+	"{\n"
+	"	uint64_t args[10] = { [0] = (unsigned)flags & CLONE_VFORK,\n"
+	"			      [4] = SIGCHLD,\n"
+	"			      [8] = (uintptr_t)&id,\n"
+	"			      [9] = 1 };\n"
+	"	long pid = syscall(SYS_clone3, args, sizeof(args));\n"
+	"\n"
+	"	if (!pid)\n"
+	"		_exit(task(NULL));\n"
+	"	return (int)pid;\n"
+	"}\n"
+	"\n"
 	"/* With CLONE_VFORK it returns when the child has executed or ended. */\n"
-	"static void clone_task(int (*task)(void *), int flags)\n"
+	"static void clone_task(int n, int (*task)(void *), int flags, int id)\n"
 	"{\n"
 	"	static char stack[TASKS][65536];\n"
 	"	static int used;\n"
-	"	int mine;\n"
+	"	int mine, pid;\n"
 	"\n"
-	"	if (!(flags & CLONE_VM)) {\n"
-	"		if (!fork())\n"
+	"	if (id) {\n"
+	"		pid = clone_with_id(task, flags, id);\n"
+	"	} else if (flags & CLONE_VM) {\n"
+	"		mine = __atomic_fetch_add(&used, 1, __ATOMIC_RELAXED);\n"
+	"		pid = clone(task, stack[mine] + sizeof(stack[mine]), flags,\n"
+	"			    NULL);\n"
+	"	} else {\n"
+	"		pid = fork();\n"
+	"		if (!pid)\n"
 	"			_exit(task(NULL));\n"
-	"		return;\n"
 	"	}\n"
-	"	mine = __atomic_fetch_add(&used, 1, __ATOMIC_RELAXED);\n"
-	"	clone(task, stack[mine] + sizeof(stack[mine]), flags, NULL);\n"
+	"	if (pid < 0)\n"
+	"		end(n, 0, -errno);\n"
 	"}\n";
 
 static const char execute_text[] =
-	"/* The program says that step to be made; it ends in the other. */\n"
-	"static int execute(const char *path, const char *step, const char *end)\n"
+	"/*\n"
+	" * The program says that step to be made, interprets the script that it was\n"
+	" * given in a later one, and ends in a third. 0: it does not.\n"
+	" */\n"
+	"static int execute(int fd, const char *path, const char *script,\n"
+	"		   const char *step, const char *interprets, const char *says,\n"
+	"		   const char *end)\n"
 	"{\n"
-	"	char *argv[] = { (char *)path, (char *)step, (char *)end, NULL };\n"
+	"	char *argv[] = { (char *)path, (char *)script, (char *)step,\n"
+	"			 (char *)interprets, (char *)says, (char *)end, NULL };\n"
 	"	char *envp[] = { NULL };\n"
 	"\n"
-	"	return execve(path, argv, envp);\n"
+	"	if (!script)\n"
+	"		memmove(&argv[1], &argv[2], 5 * sizeof(argv[0]));\n"
+	"	if (fd < 0)\n"
+	"		return execve(path, argv, envp);\n"
+	"	return (int)syscall(SYS_execveat, fd, \"\", argv, envp, AT_EMPTY_PATH);\n"
 	"}\n";
 
-const struct rig_call_form rig_call_forms[] = {
-	/* Of these two the arguments are not in the call alone: repro.c. */
+const struct rig_call_form rig_call_forms[CTL_KILLED + 1] = {
+	/* Of these the arguments are not in the call alone: repro.c. */
 	[CTL_CLONE] = { .text = "clone", .helper = clone_text },
 	[CTL_EXECVE] = { .text = "execve", .helper = execute_text },
+	[CTL_EXEC_FD] = { .text = "execveat", .helper = execute_text },
+	[CTL_INTERPRET] = { .text = "interpret" },
 	[CTL_EXIT] = { .text = "exit" },
+	[CTL_KILLED] = { .text = "killed" },
 	[CTL_DIE] = { .text = "prctl(PR_SET_PDEATHSIG, %0)",
 		      .include = "sys/prctl.h" },
 	[CTL_OPEN] = { .text = "open(%p, %f, 0%x1)" },
 	[CTL_CLOSE] = { .text = "close(%0)" },
+	[CTL_CLOSE_FROM] = { .text = "close_from(%0)",
+			     .helper = close_from_text },
 	[CTL_READ] = { .text = "read_bytes(%0, %l, %b)", .helper = read_text },
 	[CTL_WRITE] = { .text = "write(%0, %b, %l)" },
 	[CTL_WRITE_PROGRAM] = { .text = "write_program(%0, %1)",
@@ -260,10 +379,25 @@ const struct rig_call_form rig_call_forms[] = {
 	[CTL_EPOLL_WAIT] = { .text = "wait_events(%0, %1, %b)",
 			     .helper = epoll_wait_text,
 			     .include = "sys/epoll.h" },
-	[CTL_WAIT] = { .text = "wait_for(page->pid[%k], %u, %v)",
+	[CTL_MEMFD] = { .text = "make_memfd()", .helper = memfd_text },
+	[CTL_SEAL] = { .text = "seal(%0)", .helper = seal_text },
+	[CTL_SCAN] = { .text = "scan_writers(%p)",
+		       .helper = scan_text,
+		       .include = "glob.h" },
+	[CTL_WAIT] = { .text = "wait_id(%w, %o, %e, %u, %v)",
 		       .helper = wait_text,
 		       .judged = true },
+	[CTL_KILL] = { .text = "kill_task(%k)", .helper = kill_text },
+	[CTL_SIGCHLD] = { .text = "take_sigchld()", .helper = sigchld_text },
+	[CTL_PIDFD_OPEN] = { .text = "open_pidfd(%k)",
+			     .helper = pidfd_open_text },
+	[CTL_PIDFD_POLL] = { .text = "poll_pidfd(%0)",
+			     .helper = pidfd_poll_text,
+			     .include = "poll.h" },
+	[CTL_PIDFD_WAIT] = { .text = "wait_id(3 /* P_PIDFD */, %0, 0, -1, "
+				     "%u, %v)",
+			     .helper = wait_text,
+			     .judged = true },
+	[CTL_PIDFD_SIGNAL] = { .text = "signal_pidfd(%0)",
+			       .helper = pidfd_signal_text },
 };
-
-const unsigned rig_call_forms_n =
-	sizeof(rig_call_forms) / sizeof(rig_call_forms[0]);

@@ -133,25 +133,7 @@ static int agree(struct rig_control *c, const char *call, int model, int real)
 	return real;
 }
 
-static void set_path(struct ctl_slot *slot, const char *path)
-{
-	snprintf(slot->path, sizeof(slot->path), "%s", path);
-}
-
 /* ---- calls that return on the seam ---- */
-
-static int open_call(struct spw_sys *sys, const char *path, int flags,
-		     mode_t mode)
-{
-	struct rig_control *c = control_of(sys);
-	int model = c->model.open(sys, path, flags, mode);
-	struct ctl_slot *slot = mine(c);
-
-	set_path(slot, path);
-	slot->arg[0] = flags;
-	slot->arg[1] = (int)mode;
-	return agree(c, "open", model, real_call(c, CTL_OPEN));
-}
 
 /* Calls with up to two numbers. */
 static int call_numbers(struct rig_control *c, const char *name, int model,
@@ -243,15 +225,6 @@ static int fchmod_call(struct spw_sys *sys, int fd, mode_t mode)
 
 	return call_numbers(c, "fchmod", c->model.fchmod(sys, fd, mode),
 			    CTL_FCHMOD, fd, (int)mode);
-}
-
-static int unlink_call(struct spw_sys *sys, const char *path)
-{
-	struct rig_control *c = control_of(sys);
-	int model = c->model.unlink(sys, path);
-
-	set_path(mine(c), path);
-	return agree(c, "unlink", model, real_call(c, CTL_UNLINK));
 }
 
 static int pipe_call(struct spw_sys *sys, int fd[2])
@@ -490,7 +463,8 @@ static void execve_hook(void *ctx, const struct sim_mirror_exec *exec,
 	struct rig_control *c = ctx;
 	struct ctl_slot *slot = mine(c);
 
-	set_path(slot, exec->path ? exec->path : "");
+	snprintf(slot->path, sizeof(slot->path), "%s",
+		 exec->path ? exec->path : "");
 	slot->arg[0] = exec->fd;
 	snprintf((char *)slot->data, sizeof(slot->data), "%s", exec->argument);
 	agree(c, "execve", model,
@@ -504,6 +478,19 @@ static void interpret_hook(void *ctx, int code)
 	agree(ctx, "what a script says", code, real_call(ctx, CTL_INTERPRET));
 }
 
+static void kill_child(struct rig_control *c, unsigned n, int sig)
+{
+	struct rig_call *call = log_call(c, n);
+
+	if (call) {
+		call->said.op = CTL_KILLED;
+		call->said.arg[0] = sig;
+	}
+	c->page->slot[CTL_SERVICE].arg[1] = sig;
+	agree(c, "the end of a process", 0,
+	      ctl_service(c, CTL_KILL, c->slot[n].pid));
+}
+
 /* The process ends on its own time; what counts is that it is a zombie. */
 static void exit_hook(void *ctx, const struct spw_status *status)
 {
@@ -512,9 +499,7 @@ static void exit_hook(void *ctx, const struct spw_status *status)
 
 	c->slot[n].dies = false;
 	if (status->signaled) {
-		c->page->slot[CTL_SERVICE].arg[1] = status->code;
-		agree(c, "the end of a process", 0,
-		      ctl_service(c, CTL_KILL, c->slot[n].pid));
+		kill_child(c, n, status->code);
 	} else {
 		c->page->slot[n].arg[0] = status->code;
 		post(c, n, CTL_EXIT);
@@ -553,13 +538,11 @@ void ctl_join(struct rig_control *c)
 	struct spw_sys *sys = sim_sys(c->sim);
 
 	c->model = *sys;
-	sys->open = open_call;
 	sys->close = close_call;
 	sys->close_from = close_from_call;
 	sys->read = read_call;
 	sys->write = write_call;
 	sys->fchmod = fchmod_call;
-	sys->unlink = unlink_call;
 	sys->pipe = pipe_call;
 	sys->dup_above = dup_above_call;
 	sys->dup_onto = dup_onto_call;

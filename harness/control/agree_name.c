@@ -9,6 +9,25 @@ static void set_path(struct ctl_slot *slot, const char *path)
 	snprintf(slot->path, sizeof(slot->path), "%s", path);
 }
 
+static int open_call(struct spw_sys *sys, const char *path, int flags,
+		     mode_t mode)
+{
+	struct rig_control *c = ctl_of(sys);
+	int model = c->model.open(sys, path, flags, mode);
+
+	set_path(ctl_mine(c), path);
+	return ctl_numbers(c, "open", model, CTL_OPEN, flags, (int)mode);
+}
+
+static int unlink_call(struct spw_sys *sys, const char *path)
+{
+	struct rig_control *c = ctl_of(sys);
+	int model = c->model.unlink(sys, path);
+
+	set_path(ctl_mine(c), path);
+	return ctl_twice(c, "unlink", model, CTL_UNLINK);
+}
+
 static int call_paths(struct rig_control *c, const char *name, int model,
 		      enum ctl_op op, const char *from, const char *to)
 {
@@ -83,6 +102,8 @@ static int scan_call(struct spw_sys *sys, const char *path)
 
 void ctl_name_calls(struct spw_sys *sys)
 {
+	sys->open = open_call;
+	sys->unlink = unlink_call;
 	sys->rename = rename_call;
 	sys->link = link_call;
 	sys->link_fd = link_fd_call;

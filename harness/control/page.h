@@ -75,6 +75,8 @@ enum ctl_op {
 	CTL_JOIN,    /* waits until that thread has left nothing behind */
 	CTL_OBSERVE, /* waits until child arg[0] is a zombie, leaves it one */
 	CTL_CLEAN,   /* removes files; the descriptors left open */
+	/* In a log alone: not asked for, the process is killed, by arg[0]. */
+	CTL_KILLED,
 };
 
 enum ctl_turn { CTL_CONTROLLER, CTL_TARGET };
