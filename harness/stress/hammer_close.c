@@ -171,18 +171,19 @@ static bool join_first(struct hammer *h, struct pair *pair)
 }
 
 /*
- * Until the other one has done its part, too. It may sleep where no deadline is
- * heard: then it is called until it hears, for it may be just about to fall
- * asleep. What it read in vain is -ETIMEDOUT then.
+ * Until the other one has done its part, too, which ends the phase. (The next
+ * attempt may have begun by then: what is waited for is an end.) It may sleep
+ * where no deadline is heard: then it is called until it hears, for it may be
+ * just about to fall asleep. What it read in vain is -ETIMEDOUT then.
  */
-static void await_other(struct pair *pair, enum phase until, pthread_t *other)
+static void await_other(struct pair *pair, enum phase end_of, pthread_t *other)
 {
 	uint64_t end = now_ns() + 2 * RIG_PATIENCE_NS;
 
 	pthread_mutex_lock(&pair->lock);
-	while (pair->phase != until && now_ns() < end)
+	while (pair->phase == end_of && now_ns() < end)
 		wait_ns(pair, end - now_ns());
-	while (pair->phase != until) {
+	while (pair->phase == end_of) {
 		atomic_store(&pair->called_back, true);
 		pthread_kill(*other, RECALL_SIGNAL);
 		wait_ns(pair, CALL_NS);
@@ -279,7 +280,7 @@ static struct rig_attempt first(struct hammer *h, struct pair *pair,
 	if (await_second(h, pair)) {
 		atomic_fetch_add(&h->joined, 1);
 		pair->run.scenario->actor(&pair->run, 0);
-		await_other(pair, LEFT, &pair->second);
+		await_other(pair, JOINED, &pair->second);
 		set_phase(pair, EMPTY);
 	} else {
 		act_alone(pair);
@@ -296,7 +297,7 @@ static void second(struct hammer *h, struct pair *pair)
 	pair->run.scenario->actor(&pair->run, 1);
 	current = NULL;
 	set_phase(pair, LEFT);
-	await_other(pair, EMPTY, &pair->first);
+	await_other(pair, LEFT, &pair->first);
 }
 
 static void hear_calls(void)
