@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 enum {
-	ROUNDS = 5, /* the median of which is shown */
+	ROUNDS = 5, /* the median of which is shown; --quick: one */
 	ROUND_NS = 400000000,
 	PING_STEPS = 2000, /* of each of two tasks; bounded by the decisions
 			      that one execution may have */
@@ -194,28 +194,29 @@ static int by_value(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-static void summarize(struct figure *f, double round[ROUNDS])
+static void summarize(struct figure *f, double round[], unsigned rounds)
 {
-	qsort(round, ROUNDS, sizeof(round[0]), by_value);
+	qsort(round, rounds, sizeof(round[0]), by_value);
 	f->least = round[0];
-	f->median = round[ROUNDS / 2];
-	f->most = round[ROUNDS - 1];
+	f->median = round[rounds / 2];
+	f->most = round[rounds - 1];
 	f->measured = f->least > 0;
 	if (!f->measured)
 		f->why_not = "it failed";
 }
 
-static void measure(struct figure *f, struct rig_case *c,
+static void measure(struct figure *f, unsigned rounds, struct rig_case *c,
 		    double (*round)(struct rig_case *c))
 {
 	double value[ROUNDS];
 
-	for (int i = 0; i < ROUNDS; i++)
+	for (unsigned i = 0; i < rounds; i++)
 		value[i] = round(c);
-	summarize(f, value);
+	summarize(f, value, rounds);
 }
 
-static void measure_fuzzer(struct figure *f, const char *program)
+static void measure_fuzzer(struct figure *f, unsigned rounds,
+			   const char *program)
 {
 	double value[ROUNDS];
 
@@ -223,9 +224,9 @@ static void measure_fuzzer(struct figure *f, const char *program)
 		f->why_not = "no --fuzzer given; scripts/bench builds one";
 		return;
 	}
-	for (int i = 0; i < ROUNDS; i++)
+	for (unsigned i = 0; i < rounds; i++)
 		value[i] = fuzzer_rate(program);
-	summarize(f, value);
+	summarize(f, value, rounds);
 }
 
 enum {
@@ -244,7 +245,7 @@ enum {
  * Beside posix_spawn and waitpid in one thread, measured turn about: the target
  * is that it costs no more than 1.10 of that.
  */
-static void measure_handed(struct figure *f)
+static void measure_handed(struct figure *f, unsigned rounds)
 {
 	struct rig_workdir dir;
 	struct rig_bench_wait rates;
@@ -255,7 +256,7 @@ static void measure_handed(struct figure *f)
 	f->why_not = "there is no directory for programs, or no pidfds";
 	if (rig_workdir_open(&dir, NULL, why, sizeof(why)))
 		return;
-	for (int i = 0; !rc && i < ROUNDS; i++) {
+	for (unsigned i = 0; !rc && i < rounds; i++) {
 		rc = rig_bench_wait(&dir, &rates);
 		handed[i] = rates.handed;
 		bare[i] = rates.bare;
@@ -263,17 +264,17 @@ static void measure_handed(struct figure *f)
 	rig_workdir_close(&dir);
 	if (rc)
 		return;
-	summarize(f, handed);
-	qsort(bare, ROUNDS, sizeof(bare[0]), by_value);
-	f->target = bare[ROUNDS / 2] / 1.10;
+	summarize(f, handed, rounds);
+	qsort(bare, rounds, sizeof(bare[0]), by_value);
+	f->target = bare[rounds / 2] / 1.10;
 }
 
 /* In turns, so that a machine that becomes busy slows all of them alike. */
-static void measure_pollers(struct figure *figures)
+static void measure_pollers(struct figure *figures, unsigned rounds)
 {
 	double value[RIG_POLLER_KINDS][ROUNDS];
 
-	for (int i = 0; i < ROUNDS; i++)
+	for (unsigned i = 0; i < rounds; i++)
 		for (int k = RIG_POLLER_SPW; k < RIG_POLLER_KINDS; k++)
 			value[k][i] =
 				rig_bench_poller((enum rig_poller_kind)k,
@@ -281,7 +282,7 @@ static void measure_pollers(struct figure *figures)
 	for (int k = RIG_POLLER_SPW; k < RIG_POLLER_KINDS; k++) {
 		const char *why = figures[POLLER + k].why_not;
 
-		summarize(&figures[POLLER + k], value[k]);
+		summarize(&figures[POLLER + k], value[k], rounds);
 		if (why)
 			figures[POLLER + k].why_not = why;
 	}
@@ -296,7 +297,7 @@ static void print_against_target(const struct figure *f)
 		printf("%12s %8s", "-", "-");
 }
 
-static void print_table(const struct figure *figures)
+static void print_table(const struct figure *figures, unsigned rounds)
 {
 	printf("%-44s %12s %12s %8s   %s\n", "what", "median/s", "target/s",
 	       "ratio", "least .. most");
@@ -312,10 +313,10 @@ static void print_table(const struct figure *figures)
 		print_against_target(f);
 		printf("   %.0f .. %.0f\n", f->least, f->most);
 	}
-	printf("\nmedian of %d rounds of %d ms, one core; of poller: round "
+	printf("\nmedian of %u rounds of %d ms, one core; of poller: round "
 	       "trips of 4 threads over\n%d busy descriptors beside %d idle "
 	       "ones, target %.1f of what is reached by hand\n",
-	       ROUNDS, ROUND_NS / 1000000, RIG_BUSY_FDS, RIG_IDLE_FDS,
+	       rounds, ROUND_NS / 1000000, RIG_BUSY_FDS, RIG_IDLE_FDS,
 	       plain_share);
 }
 
@@ -370,24 +371,25 @@ static int run(const struct rig_args *args)
 		[PLAIN] = { .name = "poller: by hand, epoll and conditions",
 			    .unit = "round trips" },
 	};
+	const unsigned rounds = args->quick ? 1 : ROUNDS;
 	struct rig_case *c;
 
 	if (args->fuzzer && access(args->fuzzer, X_OK))
 		return rig_error("%s: %s", args->fuzzer, strerror(errno));
 	if (rig_case_open(&c))
 		return rig_error("no memory");
-	measure(&figures[ENGINE], c, ping_round);
-	measure(&figures[TINY], c, tiny_round);
-	measure(&figures[SPAWN], c, spawn_round);
-	measure(&figures[DPOR], c, dpor_round);
+	measure(&figures[ENGINE], rounds, c, ping_round);
+	measure(&figures[TINY], rounds, c, tiny_round);
+	measure(&figures[SPAWN], rounds, c, spawn_round);
+	measure(&figures[DPOR], rounds, c, dpor_round);
 	rig_case_close(c);
-	measure_fuzzer(&figures[FUZZER], args->fuzzer);
-	measure_handed(&figures[HANDED]);
-	measure_pollers(figures);
+	measure_fuzzer(&figures[FUZZER], rounds, args->fuzzer);
+	measure_handed(&figures[HANDED], rounds);
+	measure_pollers(figures, rounds);
 	if (args->format == RIG_FORMAT_JSON)
 		print_json(figures);
 	else
-		print_table(figures);
+		print_table(figures, rounds);
 	return RIG_EXIT_OK;
 }
 
@@ -396,12 +398,12 @@ const struct rig_command rig_command_bench = {
 	.summary = "throughput of the engine, beside the targets",
 	.words = "",
 	.text = "Measures steps and executions per second on one core, each the median of five\n"
-		"rounds, and prints them beside the figures the project wants to reach. Leave\n"
+		"rounds (--quick: one), and prints them beside the figures the project wants to reach. Leave\n"
 		"the machine alone meanwhile. scripts/bench builds what is measured, the\n"
 		"libFuzzer target included.",
 	.examples =
-		"  racerig bench\n"
+		"  racerig bench --quick\n"
 		"  racerig bench --fuzzer build/fuzz-bench/fuzz/fuzz_etxtbsy\n",
-	.options = RIG_OPTS_COMMON | RIG_OPT(FUZZER),
+	.options = RIG_OPTS_COMMON | RIG_OPT(FUZZER) | RIG_OPT(QUICK),
 	.run = run,
 };

@@ -22,7 +22,7 @@
 enum {
 	CELLS_MAX = 512,
 	CONTROL_RUNS = 100, /* of one cell */
-	QUICK_MS = 700,
+	QUICK_MS = 300,
 	FULL_MS = 3000, /* of stress, of one cell with its controls */
 	CONTROL_TEXT = 80,
 	PRICE_LAPS = 300,

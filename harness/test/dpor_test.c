@@ -142,17 +142,17 @@ static unsigned at_random(void *state, struct rig_engine *e, rig_set choices)
 /* Whatever a random walk does, dpor has done, up to the order of steps. */
 static void check_walks(const struct rig_subject *subject)
 {
-	const struct rig_limits limits = { .executions = SLOW ? 400 : 2500 };
+	const struct rig_limits limits = { .executions = SLOW ? 400 : 1000 };
 	bool identical = bench.engine->identical;
 	struct rig_rng rng;
 
 	bench.engine->identical = false;
 	explore(subject, "dpor", &limits);
 	if (bench.search.complete &&
-	    bench.search.traces <= (SLOW ? 200 : 1500)) {
+	    bench.search.traces <= (SLOW ? 200 : 600)) {
 		walked++;
 		dpor_traces(subject);
-		for (unsigned i = 0; i < (SLOW ? 20 : 500); i++) {
+		for (unsigned i = 0; i < (SLOW ? 20 : 200); i++) {
 			rig_rng_seed(&rng, 5, i);
 			run_noted(subject, at_random, &rng);
 			if (bench.engine->end == RIG_DONE &&

@@ -61,7 +61,7 @@ static void one_trace_is_one_trace(void **state)
 
 static void check_case(const struct rig_subject *subject)
 {
-	const struct rig_limits limits = { .executions = SLOW ? 2000 : 20000 };
+	const struct rig_limits limits = { .executions = SLOW ? 2000 : 5000 };
 	struct rig_estimate e;
 
 	/* With starvation most traces are of clocks that random walks seldom
@@ -71,14 +71,14 @@ static void check_case(const struct rig_subject *subject)
 	explore(subject, "dpor", &limits);
 	if (!bench.search.complete)
 		return;
-	e = guess(subject, SLOW ? 200 : 2000);
+	e = guess(subject, SLOW ? 200 : 500);
 	/*
 	 * Sampling has a long tail on the side where few walks lead: too small
 	 * by far is no fault (private-table under fork), too large is one, and
 	 * showed once that dpor missed traces.
 	 */
 	if (e.traces > 5 * e.error + (double)bench.search.traces ||
-	    (SLOW ? 1000 : 30) * e.traces < (double)bench.search.traces)
+	    (SLOW ? 1000 : 100) * e.traces < (double)bench.search.traces)
 		fail_msg("%s: guessed %f of %lu", rig->plan.fix.name, e.traces,
 			 (unsigned long)bench.search.traces);
 }

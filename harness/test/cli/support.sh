@@ -75,24 +75,27 @@ run_with() {
 }
 
 expect_status() {
-	check "status $status, expected $1; it said: $(tail -n 1 err)" \
-		test "$status" = "$1"
+	checks=$((checks + 1))
+	[[ $status == "$1" ]] ||
+		fail "status $status, expected $1; it said: $(tail -n 1 err)"
 }
 
 # expect_line FILE REGEX: a line matches.
 expect_line() {
-	check "no line in $1 matches \"$2\"; the last: $(tail -n 1 "$1")" \
-		grep -qE -e "$2" "$1"
+	checks=$((checks + 1))
+	grep -qE -e "$2" "$1" ||
+		fail "no line in $1 matches \"$2\"; the last: $(tail -n 1 "$1")"
 }
 
 expect_lines() {
-	local n
-	n=$(wc -l <"$1")
-	check "$n lines in $1, expected $2" test "$n" = "$2"
+	local lines
+	mapfile lines <"$1"
+	check "${#lines[@]} lines in $1, expected $2" test "${#lines[@]}" = "$2"
 }
 
 expect_empty() {
-	check "something in $1: $(head -n 1 "$1")" test ! -s "$1"
+	checks=$((checks + 1))
+	[[ ! -s $1 ]] || fail "something in $1: $(head -n 1 "$1")"
 }
 
 # expect_json CHECK...: out is a document of which cli_json says that.
