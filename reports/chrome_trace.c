@@ -2,7 +2,8 @@
 /*
  * An interleaving as trace events ("Trace Event Format"): a complete event for
  * each step, of one call after the other on the lane that makes it; an async
- * span where a lane has in its hands what the race is about.
+ * span where a lane has in its hands what the race is about; and a lane in which
+ * the number of a descriptor is a slice for each file that it means.
  */
 #include "reports/json_emit.h"
 #include "reports/result.h"
@@ -79,6 +80,28 @@ static void emit_held(struct emit *e, const struct report_interleaving *what,
 		emit_span(e, what->held, "e", lane, what->nsteps);
 }
 
+/* What a number means, from one change to the next, below the lanes. */
+static void emit_number(struct emit *e, const struct report_interleaving *what)
+{
+	size_t from = 0, to;
+
+	name_lane(e, what->nlanes, what->number);
+	for (size_t i = 0; i < what->nsteps; from = to, i++) {
+		unsigned file = what->steps[i].file;
+
+		while (i + 1 < what->nsteps && what->steps[i + 1].file == file)
+			i++;
+		to = (i + 1) * STEP_US + SHOWN_US;
+		if (!file)
+			continue;
+		begin_event(e, what->files[file - 1], "X", what->nlanes);
+		emit_string(e, "cat", "number");
+		emit_integer(e, "ts", from);
+		emit_integer(e, "dur", to - from);
+		emit_object_end(e);
+	}
+}
+
 void report_chrome_trace(FILE *out, const struct report_interleaving *what)
 {
 	struct emit e = { .out = out };
@@ -97,6 +120,8 @@ void report_chrome_trace(FILE *out, const struct report_interleaving *what)
 		emit_step(&e, &what->steps[i], i);
 	for (unsigned i = 0; what->held && i < what->nlanes; i++)
 		emit_held(&e, what, i);
+	if (what->number && what->nsteps)
+		emit_number(&e, what);
 	emit_array_end(&e);
 	emit_object_end(&e);
 }

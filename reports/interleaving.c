@@ -10,6 +10,8 @@
  *
  * The step that violates has "<--" behind it, the critical one "!" before it.
  * While a lane has what the race is about in its hands, it is drawn with '#'.
+ * Where it is about the number of a descriptor, that has a column to the left,
+ * in which a letter says which file it means, and '.' that it means none.
  */
 #include "reports/result.h"
 
@@ -39,6 +41,7 @@ struct picture {
 	size_t width;
 	bool color;
 	bool gutter;
+	size_t margin; /* where the lanes begin, beside the number */
 	size_t stride; /* from column to column */
 	/* With a gutter: where names and where texts begin. */
 	size_t name, text;
@@ -81,8 +84,11 @@ static void find_lives(struct picture *p)
 
 static void lay_out(struct picture *p)
 {
-	size_t n = 0, longest = 0, column = 0;
+	size_t n = 0, longest = 0, column, width;
 
+	p->margin = p->what->number ? strlen(p->what->number) + 2 : 0;
+	column = p->margin;
+	width = p->width - p->margin;
 	for (unsigned i = 0; i < p->what->nlanes; i++) {
 		size_t len = strnlen(p->what->lanes[i], NAME_MAX_SHOWN);
 
@@ -90,14 +96,14 @@ static void lay_out(struct picture *p)
 		if (p->lane[i].shown && len > longest)
 			longest = len;
 	}
-	p->stride = n > 1 ? (p->width - TEXT_MIN) / (n - 1) : STRIDE_MAX;
+	p->stride = n > 1 ? (width - TEXT_MIN) / (n - 1) : STRIDE_MAX;
 	if (p->stride > STRIDE_MAX)
 		p->stride = STRIDE_MAX;
 	p->gutter = n > 1 && p->stride < longest + 2;
 	if (p->gutter) {
 		/* 0: too many even for that; only the names are left. */
-		p->stride = n * 2 <= p->width / 3 ? 2 : n <= p->width / 3;
-		p->name = n * p->stride + 1;
+		p->stride = n * 2 <= width / 3 ? 2 : n <= width / 3;
+		p->name = p->margin + n * p->stride + 1;
 		p->text = p->name + longest + 2;
 	}
 	for (unsigned i = 0; i < p->what->nlanes; i++) {
@@ -140,6 +146,12 @@ static const char *step_color(const struct report_step *step)
 	return colors[step->lane % (sizeof(colors) / sizeof(colors[0]))];
 }
 
+/* The letter of a file; those past the last letter are all one. */
+static char letter(unsigned file)
+{
+	return !file ? '.' : file <= 26 ? (char)('A' + file - 1) : '+';
+}
+
 /* In the gutter; the name where it is another than in the row above. */
 static void draw_actor(const struct picture *p, const struct line *line,
 		       char *row)
@@ -166,6 +178,8 @@ static void draw_line(const struct picture *p, const struct line *line)
 			row[p->lane[i].column] = beside(p, i, line->step);
 	if (p->gutter)
 		draw_actor(p, line, row);
+	if (p->margin)
+		row[p->margin - 3] = letter(step->file);
 	/* A space sets the text apart from the lanes to its right. */
 	row[end] = ' ';
 	while (used > end && row[used - 1] == ' ')
@@ -226,10 +240,16 @@ static void draw_time(const struct picture *p, size_t i)
 
 /* ---- the whole ---- */
 
+static void draw_margin(const struct picture *p, const char *text)
+{
+	fprintf(p->out, "%-*s", (int)p->margin, text);
+}
+
 static void draw_names(const struct picture *p)
 {
-	size_t at = 0;
+	size_t at = p->margin;
 
+	draw_margin(p, p->margin ? p->what->number : "");
 	for (unsigned i = 0; i < p->what->nlanes; i++) {
 		const char *name = p->what->lanes[i];
 		size_t len = strnlen(name, NAME_MAX_SHOWN);
@@ -249,7 +269,11 @@ static void draw_stairs(const struct picture *p)
 	for (unsigned i = 0; i < p->what->nlanes; i++) {
 		if (!p->lane[i].shown)
 			continue;
-		for (size_t at = 0; at < p->lane[i].column; at += p->stride)
+		draw_margin(p, p->margin && p->lane[i].column == p->margin ?
+				       p->what->number :
+				       "");
+		for (size_t at = p->margin; at < p->lane[i].column;
+		     at += p->stride)
 			fprintf(p->out, "%-*s", (int)p->stride, "|");
 		text_put(p->out, p->what->lanes[i],
 			 strnlen(p->what->lanes[i], NAME_MAX_SHOWN));
@@ -276,6 +300,20 @@ static void draw_legend(const struct picture *p, const char *mark,
 	text_wrap(p->out, text, strlen(mark), p->width);
 }
 
+static void draw_files(const struct picture *p)
+{
+	const struct report_interleaving *what = p->what;
+	char mark[] = "A ";
+	char text[STEP_MAX];
+
+	for (unsigned i = 0; what->number && i < what->nfiles; i++) {
+		mark[0] = letter(i + 1);
+		snprintf(text, sizeof(text), "%s is %s", what->number,
+			 what->files[i]);
+		draw_legend(p, mark, text);
+	}
+}
+
 static void draw_end(const struct picture *p)
 {
 	const struct report_interleaving *what = p->what;
@@ -293,6 +331,7 @@ static void draw_end(const struct picture *p)
 	fputs(p->color ? "\033[0m" : "", p->out);
 	draw_legend(p, "! ", what->critical);
 	draw_legend(p, "# ", what->held);
+	draw_files(p);
 }
 
 void report_interleaving(FILE *out, const struct report_interleaving *what,

@@ -198,6 +198,8 @@ struct report_step {
 	bool fatal;         /* the step that violates */
 	bool critical;      /* after it everything fails */
 	uint64_t holds;     /* lanes, by bits, that have what.held after it */
+	unsigned file;      /* what.number means after it: 1 and an index into
+			  what.files; 0: none */
 };
 
 struct report_interleaving {
@@ -210,6 +212,11 @@ struct report_interleaving {
 	const char *critical; /* what is marked as such, or NULL */
 	const char *held;     /* what '#' beside a lane says that it has, or
 				 NULL: "prog-a1 open for writing" */
+	/* A descriptor that has a column of its own, "fd 3", or NULL; and what
+	 * it means there: A is the first of files. */
+	const char *number;
+	const char *const *files;
+	unsigned nfiles;
 };
 
 /*

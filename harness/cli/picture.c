@@ -107,17 +107,23 @@ static const struct rig_held *find_held(const struct rig_scene *scene)
 	return NULL;
 }
 
-/* The tasks that have it after step i, which is before the next one. */
+/* How things are after step i, which is before the next one; NULL: unknown. */
+static const struct rig_step *state_after(const struct rig_trace *trace,
+					  size_t i)
+{
+	while (++i < trace->n)
+		if (trace->step[i].task != RIG_NAME_CLOCK)
+			return &trace->step[i];
+	return NULL;
+}
+
 static rig_set holders(const struct rig_trace *trace, size_t i, unsigned id)
 {
-	const struct rig_held *held;
+	const struct rig_step *after = state_after(trace, i);
 
-	if (i + 1 == trace->n)
-		return 0;
-	held = trace->step[i + 1].held;
-	for (unsigned h = 0; h < RIG_HELD_MAX && *held[h].what; h++)
-		if (held[h].id == id)
-			return held[h].tasks;
+	for (unsigned h = 0; after && h < RIG_HELD_MAX; h++)
+		if (*after->held[h].what && after->held[h].id == id)
+			return after->held[h].tasks;
 	return 0;
 }
 
@@ -146,10 +152,55 @@ static void fill(struct report_step *out, const struct rig_step *step,
 	};
 }
 
+/* ---- what a number means ---- */
+
+/* As in a step of the trace. After the last one it is taken to be the same. */
+static unsigned file_after(const struct rig_trace *trace, size_t i, int fd)
+{
+	const struct rig_step *after = state_after(trace, i);
+
+	return (after ? after : &trace->step[i])->number[fd];
+}
+
+/*
+ * The number that changes hands: the first that means another file, or none,
+ * than it did when the actors began. -1: there is none.
+ */
+static int find_number(const struct rig_scene *scene)
+{
+	const struct rig_trace *trace = scene->trace;
+	const struct rig_step *first = NULL;
+
+	for (size_t i = 0; i < trace->n; i++) {
+		if (!shown(&trace->step[i], scene->subject))
+			continue;
+		if (!first)
+			first = &trace->step[i];
+		for (int fd = 0; fd < RIG_NUMBERS_MAX; fd++)
+			if (first->number[fd] &&
+			    first->number[fd] != file_after(trace, i, fd))
+				return fd;
+	}
+	return -1;
+}
+
 /* ---- the whole ---- */
+
+enum { FILE_TEXT_MAX = RIG_HELD_NAME_MAX + RIG_NAME_MAX + 24 };
+
+/* A descriptor, and what it means, in the order in which it does. */
+struct number {
+	int fd; /* -1: none */
+	char text[16];
+	unsigned nfiles;
+	unsigned file[RIG_FILES_MAX]; /* as in a step of the trace */
+	char file_text[RIG_FILES_MAX][FILE_TEXT_MAX];
+	const char *pointer[RIG_FILES_MAX];
+};
 
 struct picture {
 	const struct rig_held *of; /* what the race is about, or NULL */
+	struct number number;
 	struct lanes lanes;
 	struct report_step *steps;
 	char held[RIG_HELD_NAME_MAX + 24];
@@ -173,6 +224,40 @@ static void add_lanes(struct picture *p, const struct rig_scene *scene)
 	}
 }
 
+/* Of the trace's file, in the picture: 1 and an index, or 0. */
+static unsigned add_file(struct number *n, const struct rig_trace *trace,
+			 unsigned file)
+{
+	char opener[RIG_NAME_MAX];
+	unsigned i = 0;
+
+	if (!file)
+		return 0;
+	while (i < n->nfiles && n->file[i] != file)
+		i++;
+	if (i == n->nfiles) {
+		n->nfiles++;
+		n->file[i] = file;
+		snprintf(n->file_text[i], FILE_TEXT_MAX, "%s, opened by %s",
+			 trace->file[file - 1].what,
+			 rig_name_text(trace->file[file - 1].opener, opener));
+		n->pointer[i] = n->file_text[i];
+	}
+	return i + 1;
+}
+
+static void add_number(struct picture *p, const struct rig_scene *scene)
+{
+	struct number *n = &p->number;
+
+	n->fd = p->of ? -1 : find_number(scene);
+	if (n->fd < 0)
+		return;
+	snprintf(n->text, sizeof(n->text), "fd %d", n->fd);
+	p->report.number = n->text;
+	p->report.files = n->pointer;
+}
+
 static void add_steps(struct picture *p, const struct rig_scene *scene)
 {
 	const struct rig_trace *trace = scene->trace;
@@ -191,9 +276,14 @@ static void add_steps(struct picture *p, const struct rig_scene *scene)
 		if (p->of)
 			step->holds = lanes_of(trace, &p->lanes,
 					       holders(trace, i, p->of->id));
+		if (p->number.fd >= 0)
+			step->file =
+				add_file(&p->number, trace,
+					 file_after(trace, i, p->number.fd));
 		n++;
 	}
 	p->report.nsteps = n;
+	p->report.nfiles = p->number.nfiles;
 	if (!p->of)
 		return;
 	snprintf(p->held, sizeof(p->held), "has %s open for writing",
@@ -227,6 +317,7 @@ static struct picture *compose(const struct rig_scene *scene)
 	if (scene->critical)
 		p->report.critical = rig_critical_print(
 			scene->critical, scene->subject, p->critical);
+	add_number(p, scene);
 	add_steps(p, scene);
 	return p;
 }

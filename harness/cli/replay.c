@@ -328,8 +328,9 @@ const struct rig_command rig_command_replay = {
 		"was reproduced; 0: the schedule passes (--loose --fix F: with another fix).\n\n"
 		"With --trace the step is marked \"!\" before which some continuation passes and\n"
 		"after which none does (in the model only); \"#\" stands beside a task while it has\n"
-		"open for writing what could not be executed. -o writes the same in the JSON of\n"
-		"chrome://tracing and ui.perfetto.dev.\n\n"
+		"open for writing what could not be executed. Where a descriptor changes hands, a\n"
+		"letter to the left says which file its number means. -o writes the same in the\n"
+		"JSON of chrome://tracing and ui.perfetto.dev.\n\n"
 		"--on control makes each call on this machine's kernel too, by real threads,\n"
 		"children and programs, and demands the same result. Schedules that need a\n"
 		"step inside a call are skipped there (exit status 4).",

@@ -108,7 +108,8 @@ static inline void rig_word(struct rig_words *out, uint64_t word)
 }
 
 /* What is executed. */
-struct rig_held; /* trace.h */
+struct rig_step; /* trace.h */
+struct rig_trace;
 
 struct rig_subject {
 	void *ctx;
@@ -125,8 +126,8 @@ struct rig_subject {
 	/* True: op never matters to another task; a picture of the
 	 * interleaving leaves it out. May be NULL. */
 	bool (*op_minor)(unsigned op);
-	/* For a trace: who holds what, up to RIG_HELD_MAX. May be NULL. */
-	void (*held)(void *ctx, struct rig_held *held);
+	/* For a trace: fills in held and number of its next step. May be NULL. */
+	void (*look)(void *ctx, struct rig_trace *trace, struct rig_step *step);
 };
 
 enum rig_end {

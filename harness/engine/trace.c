@@ -7,6 +7,8 @@
 
 static struct rig_step *append(struct rig_trace *trace)
 {
+	if (!trace->n)
+		trace->nfiles = 0;
 	if (trace->n == RIG_TRACE_MAX) {
 		trace->lost++;
 		return NULL;
@@ -32,8 +34,8 @@ void rig_trace_step(struct rig_trace *trace, const struct rig_engine *e,
 		.switched = switched,
 		.now_ns = e->now_ns,
 	};
-	if (e->subject->held)
-		e->subject->held(e->subject->ctx, step->held);
+	if (e->subject->look)
+		e->subject->look(e->subject->ctx, trace, step);
 }
 
 void rig_trace_tick(struct rig_trace *trace, uint64_t now_ns)

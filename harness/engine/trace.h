@@ -13,6 +13,8 @@ enum {
 	RIG_DETAIL_MAX = 80,
 	RIG_HELD_MAX = 4,
 	RIG_HELD_NAME_MAX = 32,
+	RIG_NUMBERS_MAX = 24,
+	RIG_FILES_MAX = 60,
 };
 
 /* Something that tasks have in their hands while they do other things. */
@@ -20,6 +22,13 @@ struct rig_held {
 	char what[RIG_HELD_NAME_MAX]; /* "" after the last one */
 	unsigned id; /* the same also where its name has changed */
 	rig_set tasks;
+};
+
+/* An open file description, while descriptors mean it. */
+struct rig_file {
+	uint32_t id; /* no other has it in the same execution */
+	char what[RIG_HELD_NAME_MAX];
+	rig_name opener;
 };
 
 struct rig_step {
@@ -31,12 +40,17 @@ struct rig_step {
 	uint64_t now_ns;
 	char detail[RIG_DETAIL_MAX];        /* arguments and result */
 	struct rig_held held[RIG_HELD_MAX]; /* before it */
+	/* Likewise, what each descriptor of the root task's table means: 1 and
+	 * the index of a file of the trace. 0: it is free, or one too many. */
+	uint8_t number[RIG_NUMBERS_MAX];
 };
 
 struct rig_trace {
 	size_t n;
 	size_t lost;                  /* steps beyond RIG_TRACE_MAX */
 	rig_name name[RIG_TASKS_MAX]; /* of those that made a step */
+	unsigned nfiles;
+	struct rig_file file[RIG_FILES_MAX]; /* in the order of their opening */
 	struct rig_step step[RIG_TRACE_MAX];
 };
 

@@ -55,20 +55,25 @@ bool sim_drop_visible(struct sim *sim, const struct sim_file *f)
 	return false;
 }
 
-static const char *describe(const struct sim *sim, const struct sim_file *f,
-			    char *buf, size_t size)
+const char *sim_file_print(const struct sim *sim, const struct sim_file *f,
+			   char *buf, size_t size)
 {
+	static const char *const others[] = { [SIM_NULL] = "/dev/null",
+					      [SIM_PIDFD] = "pidfd",
+					      [SIM_COUNTER] = "eventfd",
+					      [SIM_EPOLL] = "epoll" };
+
 	if (f->kind == SIM_REGULAR)
 		snprintf(buf, size, "%s", sim->inode[f->object].path);
 	else if (f->kind == SIM_EVENTS)
 		snprintf(buf, size, "watch %u", f->object);
-	else if (f->kind == SIM_PIDFD)
-		snprintf(buf, size, "pidfd");
 	else if (f->kind == SIM_SOCKET)
 		snprintf(buf, size, "socket %u-%u", f->object, f->tx);
-	else
+	else if (f->kind == SIM_PIPE_READ || f->kind == SIM_PIPE_WRITE)
 		snprintf(buf, size, "pipe %u %s", f->object,
 			 f->kind == SIM_PIPE_READ ? "reader" : "writer");
+	else
+		snprintf(buf, size, "%s", others[f->kind]);
 	return buf;
 }
 
@@ -78,7 +83,7 @@ static void detail(struct sim *sim, const struct sim_file *f)
 
 	if (sim->engine->trace)
 		rig_detail(sim->engine, " %s",
-			   describe(sim, f, text, sizeof(text)));
+			   sim_file_print(sim, f, text, sizeof(text)));
 }
 
 static void release_pipe(struct sim *sim, struct sim_file *f)

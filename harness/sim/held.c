@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For traces: which files are open for writing, and in whose hands. Threads of
- * one process share its table: there it is the one that opened the file.
+ * For traces: which files are open for writing, and in whose hands; which file
+ * each descriptor means. Threads of one process share its table: there those
+ * have a file in their hands that opened it.
  */
 #include "sim/kernel.h"
 
@@ -61,9 +62,8 @@ static const char *name_of(const struct sim *sim, unsigned inode)
 	return sim->inode[inode].path;
 }
 
-void sim_held(void *ctx, struct rig_held *held)
+static void look_for_writers(const struct sim *sim, struct rig_held *held)
 {
-	const struct sim *sim = ctx;
 	unsigned n = 0;
 
 	for (unsigned i = 1; i <= sim->ninodes && n < RIG_HELD_MAX; i++) {
@@ -77,4 +77,50 @@ void sim_held(void *ctx, struct rig_held *held)
 		held[n].tasks = holders(sim, i);
 		n++;
 	}
+}
+
+/* 1 and its index, or 0 where there is no room. */
+static unsigned note_file(const struct sim *sim, struct rig_trace *trace,
+			  const struct sim_file *f)
+{
+	struct rig_file *file;
+	unsigned i = 0;
+
+	while (i < trace->nfiles && trace->file[i].id != f->id)
+		i++;
+	if (i == RIG_FILES_MAX)
+		return 0;
+	file = &trace->file[i];
+	if (i == trace->nfiles) {
+		trace->nfiles++;
+		file->id = f->id;
+		file->opener = sim->engine->task[f->opener].name;
+		sim_file_print(sim, f, file->what, sizeof(file->what));
+	}
+	return i + 1;
+}
+
+/* Of the table of the scenario's own process, which its threads share. */
+static void look_at_numbers(const struct sim *sim, struct rig_trace *trace,
+			    struct rig_step *step)
+{
+	const struct sim_task *root = sim->engine->task[0].world;
+	const struct sim_table *table;
+
+	if (!root || !root->table)
+		return;
+	table = &sim->table[root->table];
+	for (int fd = 0; fd < SIM_FDS; fd++)
+		if (table->fd[fd].file)
+			step->number[fd] = (uint8_t)note_file(
+				sim, trace, &sim->file[table->fd[fd].file]);
+}
+
+_Static_assert((int)SIM_FDS <= (int)RIG_NUMBERS_MAX,
+	       "each has a place in a step");
+
+void sim_look(void *ctx, struct rig_trace *trace, struct rig_step *step)
+{
+	look_for_writers(ctx, step->held);
+	look_at_numbers(ctx, trace, step);
 }

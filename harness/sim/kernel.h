@@ -419,6 +419,9 @@ unsigned sim_file_new(struct sim *sim, enum sim_kind kind, unsigned object);
 int sim_fd_install(struct sim *sim, unsigned file, bool cloexec);
 void sim_inode_changed(struct sim *sim, struct sim_inode *inode);
 
+/* For traces: what it is, in a few words. Returns buf. */
+const char *sim_file_print(const struct sim *sim, const struct sim_file *file,
+			   char *buf, size_t size);
 /* Can another task see that a reference to this file goes? */
 bool sim_drop_visible(struct sim *sim, const struct sim_file *file);
 /* See rig_about; 0: no file. */
@@ -531,7 +534,7 @@ void sim_memory_calls(struct spw_sys *sys);
 
 void sim_snapshot(struct sim *sim, struct rig_words *out);
 /* Files that are open for writing, and which tasks have them: rig_subject. */
-void sim_held(void *sim, struct rig_held *held);
+void sim_look(void *sim, struct rig_trace *trace, struct rig_step *step);
 /* Fails the execution if the program left anything behind. */
 void sim_leftovers(struct sim *sim);
 void sim_memory_reset(struct sim *sim);

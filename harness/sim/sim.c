@@ -300,7 +300,7 @@ int sim_open(struct sim **sim)
 		.op_name = op_name,
 		.op_inner = op_inner,
 		.op_minor = op_minor,
-		.held = sim_held,
+		.look = sim_look,
 	};
 	sim_file_calls(&s->sys);
 	sim_name_calls(&s->sys);

@@ -259,6 +259,99 @@ static void test_who_holds_it(void **state)
 }
 
 /* Read back by a parser that is not ours. */
+/* One number: closed, then another file's, which shows that it was read. */
+static const char *const threads[] = { "a1", "a2" };
+static const char *const files[] = { "pipe 1 reader, opened by main",
+				     "pipe 2 reader, opened by a2" };
+static const struct report_step reuse[] = {
+	STEP(0, "lock", "", .switched = true, .file = 1),
+	STEP(1, "close", "(3)", .switched = true),
+	STEP(1, "pipe", "(reader 3, writer 4)", .file = 2),
+	STEP(0, "read", "(3) = 1", .switched = true, .file = 2, .fatal = true),
+};
+static const struct report_interleaving reused = {
+	.lanes = threads,
+	.nlanes = LENGTH(threads),
+	.steps = reuse,
+	.nsteps = LENGTH(reuse),
+	.verdict = "wrong-owner",
+	.number = "fd 3",
+	.files = files,
+	.nfiles = LENGTH(files),
+};
+
+static void test_what_a_number_means(void **state)
+{
+	check_picture(&reused, 80,
+		      "fd 3  a1              a2\n"
+		      "   A  lock\n"
+		      "   .  |               close(3)\n"
+		      "   B  |               pipe(reader 3, writer 4)\n"
+		      "   B  read(3) = 1  <--\n"
+		      "\n"
+		      "wrong-owner\n"
+		      "A fd 3 is pipe 1 reader, opened by main\n"
+		      "B fd 3 is pipe 2 reader, opened by a2\n");
+}
+
+static void test_a_number_beside_the_gutter(void **state)
+{
+	static const char *const many[] = { "a1.c1.t1.c1.t1.c",
+					    "a2.c1.t1.c1.t1.c" };
+	struct report_interleaving what = reused;
+
+	what.lanes = many;
+	what.number = "fd 12";
+	check_picture(&what, 60,
+		      "fd 12  a1.c1.t1.c1.t1.c\n"
+		      "       | a2.c1.t1.c1.t1.c\n"
+		      "    A  *    a1.c1.t1.c1.t1.c  lock\n"
+		      "    .  | *  a2.c1.t1.c1.t1.c  close(3)\n"
+		      "    B  | *                    pipe(reader 3, writer 4)\n"
+		      "    B  *    a1.c1.t1.c1.t1.c  read(3) = 1  <--\n"
+		      "\n"
+		      "wrong-owner\n"
+		      "A fd 12 is pipe 1 reader, opened by main\n"
+		      "B fd 12 is pipe 2 reader, opened by a2\n");
+}
+
+/* A slice for each file, in a lane below the others; none while it is free. */
+static void test_slices_of_a_number(void **state)
+{
+	const struct {
+		const char *name;
+		int from, dur;
+	} expected[] = { { files[0], 0, 19 }, { files[1], 29, 20 } };
+	struct capture c;
+	json_t *root, *event;
+	size_t i, slices = 0;
+
+	report_chrome_trace(capture_start(&c), &reused);
+	root = json_loads(capture_end(&c), 0, NULL);
+	assert_non_null(root);
+	json_array_foreach(json_object_get(root, "traceEvents"), i, event)
+	{
+		json_t *name = json_object_get(event, "name");
+
+		if (json_integer_value(json_object_get(event, "tid")) != 3 ||
+		    json_object_get(event, "args"))
+			continue;
+		assert_true(slices < LENGTH(expected));
+		assert_string_equal(json_string_value(name),
+				    expected[slices].name);
+		assert_int_equal(
+			json_integer_value(json_object_get(event, "ts")),
+			expected[slices].from);
+		assert_int_equal(
+			json_integer_value(json_object_get(event, "dur")),
+			expected[slices].dur);
+		slices++;
+	}
+	assert_int_equal(slices, LENGTH(expected));
+	json_decref(root);
+	capture_free(&c);
+}
+
 static void test_chrome_trace(void **state)
 {
 	struct report_step held[LENGTH(steps)];
@@ -320,6 +413,9 @@ int main(void)
 		cmocka_unit_test(test_critical_step_is_marked),
 		cmocka_unit_test(test_who_holds_it),
 		cmocka_unit_test(test_chrome_trace),
+		cmocka_unit_test(test_what_a_number_means),
+		cmocka_unit_test(test_a_number_beside_the_gutter),
+		cmocka_unit_test(test_slices_of_a_number),
 		cmocka_unit_test(test_control_characters_stay_out),
 	};
 
