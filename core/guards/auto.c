@@ -40,33 +40,38 @@
 
 #include "rt.h"
 
-/* Whether leases can be had on fd's file, be it held by a writer now. */
-static bool has_leases(struct spw_sys *sys, int fd)
+/*
+ * Whether leases can be had on fd's file, be it held by a writer now: 0, or
+ * -ENOTSUP. -ENOMEM: it cannot be told.
+ */
+static int ask_for_lease(struct spw_sys *sys, int fd)
 {
 	int error = sys->lease(sys, fd, F_RDLCK);
 
 	if (error == 0)
 		error = sys->lease(sys, fd, F_UNLCK);
-	return error == 0 || error == -EAGAIN;
+	if (error == 0 || error == -EAGAIN)
+		return 0;
+	return error == -ENOMEM ? error : -ENOTSUP;
 }
 
 /*
- * A descriptor to ask for leases with, or -errno where there are none. *made:
+ * A descriptor to ask for leases with. -ENOTSUP, -EACCES: there are none. *made:
  * the file was not there, and is empty.
  */
 static int open_for_lease(struct spw_sys *sys, const char *path, bool *made)
 {
 	const int flags = O_RDONLY | O_CREAT | O_CLOEXEC;
 	int fd = sys->open(sys, path, flags | O_EXCL, 0600);
+	int error;
 
 	*made = fd >= 0;
 	if (fd == -EEXIST)
 		fd = sys->open(sys, path, flags, 0600);
-	if (fd >= 0 && !has_leases(sys, fd)) {
+	error = fd < 0 ? fd : ask_for_lease(sys, fd);
+	if (error < 0 && fd >= 0)
 		sys->close(sys, fd);
-		fd = -ENOTSUP;
-	}
-	return fd;
+	return error < 0 ? error : fd;
 }
 
 /*
@@ -94,9 +99,14 @@ static int auto_write(struct spw_rt *rt, void *state,
 	int fd = open_for_lease(sys, job->path, &made);
 	int error;
 
-	/* Why there is none does not matter: the process will find out. */
-	if (fd < 0)
+	if (fd == -ENOTSUP || fd == -EACCES)
 		return spw_write_by_process(sys, job);
+	/*
+	 * Not that: it does not see a mapping, and what the caller is promised
+	 * must not depend on whether there was a descriptor to be had.
+	 */
+	if (fd < 0)
+		return fd;
 	error = write_file(sys, job, made);
 	if (error == 0)
 		error = spw_lease_await(sys, fd);
