@@ -283,7 +283,7 @@ static void run_other(struct input *in, struct rig_rng *rng)
 	uint8_t *byte = &in->header[below(rng, RIG_INPUT_HEADER)];
 
 	if (byte == &in->header[RIG_INPUT_OPTIONS])
-		*byte ^= (uint8_t)(1u << below(rng, 5));
+		*byte ^= (uint8_t)(1u << below(rng, 7));
 	else
 		*byte = (uint8_t)below(rng, UINT8_MAX + 1);
 }

@@ -85,6 +85,13 @@ static void actors(void *ctx, bool on)
 	sim_threads_are_actors(c->sim, on);
 }
 
+static bool faulted(void *ctx)
+{
+	const struct rig_case *c = ctx;
+
+	return sim_faults(c->sim) > 0;
+}
+
 /* The scenario's outcomes are static strings; the engine keeps the pointer. */
 static void fail(void *ctx, const char *outcome, const char *message)
 {
@@ -120,6 +127,7 @@ int rig_case_open(struct rig_case **out)
 		.script = script,
 		.other_program = other_program,
 		.actors = actors,
+		.faulted = faulted,
 		.fail = fail,
 	};
 	c->subject = sim_subject(c->sim, rig_run_main, &c->run);
@@ -184,10 +192,13 @@ void rig_case_set(struct rig_case *c, const struct rig_plan *plan)
 	rig_fix_put_beside(&c->plan.fix, &plan->beside, false);
 	if (c->control) {
 		c->plan.kernel.inner_steps = false;
+		c->plan.kernel.faults = 0;
 		c->plan.kernel.release_order = SIM_ORDER_LIFO;
 		rig_control_restart(c->control);
 	}
 	sim_configure(c->sim, &c->plan.kernel);
+	c->world.spw_sys = c->plan.kernel.faults ? sim_faulty_sys(c->sim) :
+						   NULL;
 	c->engine->starve_ns = plan->starve_ns;
 	c->engine->identical = plan->scenario->identical;
 	c->run = (struct rig_run){

@@ -130,6 +130,7 @@ static int prefer_whole_calls(struct decode *d)
 	if (!found)
 		return rig_error("no memory");
 	plan.kernel.inner_steps = false;
+	plan.kernel.faults = 0;
 	plan.kernel.release_order = SIM_ORDER_LIFO;
 	plan.starve_ns = 0;
 	rig_case_set(d->c, &plan);

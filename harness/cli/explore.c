@@ -160,10 +160,11 @@ static void show_progress(void *ctx, const struct rig_search *s)
 		(double)s->ns / 1e9);
 }
 
-/* The default, and where a bound is wanted the one that keeps to it. */
+/* The default, and where that cannot what is wanted the one that can. */
 static const struct rig_strategy *strategy(const struct rig_args *a)
 {
-	if (a->given & RIG_OPT(PREEMPTIONS) && !(a->given & RIG_OPT(STRATEGY)))
+	if ((a->given & RIG_OPT(PREEMPTIONS) || a->faults) &&
+	    !(a->given & RIG_OPT(STRATEGY)))
 		return &rig_strategy_states;
 	return a->strategy;
 }
@@ -327,6 +328,17 @@ static int no_bound(const struct rig_strategy *strategy)
 			 strategy->name, can);
 }
 
+/*
+ * Which task may still have a fault is no object of the kernel: footprints do
+ * not say that two tasks have to do with each other because of it.
+ */
+static int no_faults(const struct rig_strategy *strategy)
+{
+	return rig_error("--faults: strategy %s would miss some; --strategy %s "
+			 "and the samplers do not",
+			 strategy->name, rig_strategy_states.name);
+}
+
 static int run(const struct rig_args *args)
 {
 	struct exploration *x = calloc(1, sizeof(*x));
@@ -338,6 +350,10 @@ static int run(const struct rig_args *args)
 	if (args->given & RIG_OPT(PREEMPTIONS) && !strategy(args)->bounds) {
 		free(x);
 		return no_bound(args->strategy);
+	}
+	if (args->faults && strategy(args)->no_faults) {
+		free(x);
+		return no_faults(args->strategy);
 	}
 	x->progress = !args->quiet && isatty(STDERR_FILENO);
 	rc = explore(x);
@@ -365,7 +381,8 @@ const struct rig_command rig_command_explore = {
 		"Each verdict takes up to three searches: whole calls without starvation, the\n"
 		"full search, and the unfixed variant as a control. --preemptions K leaves out\n"
 		"schedules with more than K preemptions: a complete search is then HELD, for\n"
-		"at most so many. A counter-example is shrunk, and the decision is named before\n"
+		"at most so many. --faults K lets calls of libspw fail: an operation may then\n"
+		"say so, and everything else is a violation as before. A counter-example is shrunk, and the decision is named before\n"
 		"which some continuation passes and after which none does; --save keeps it for\n"
 		"racerig replay.",
 	.examples =
@@ -374,6 +391,7 @@ const struct rig_command rig_command_explore = {
 		"  racerig explore etxtbsy/build-and-run --fix quiesce --spawn fork\n"
 		"  racerig explore etxtbsy/build-and-run --strategy random --seed 7 --max 1000\n"
 		"  racerig explore etxtbsy/build-and-run --fix lease --preemptions 2\n"
+		"  racerig explore wait/double-wait --fix pidfd --faults 1\n"
 		"  racerig explore classic/reorder --actors 20 --strategy surw\n"
 		"  racerig explore classic/reorder --fix fixed --strategy pct --depth 2\n"
 		"  racerig explore etxtbsy/build-and-run --save race.sched\n"
@@ -383,8 +401,8 @@ const struct rig_command rig_command_explore = {
 	.options = RIG_OPTS_COMMON | RIG_OPTS_BESIDE | RIG_OPT(FIX) |
 		   RIG_OPT(ACTORS) | RIG_OPT(STRATEGY) | RIG_OPT(PREEMPTIONS) |
 		   RIG_OPT(MAX) | RIG_OPT(TIME) | RIG_OPT(STARVE) |
-		   RIG_OPT(KERNEL) | RIG_OPT(SPAWN) | RIG_OPT(SEED) |
-		   RIG_OPT(DEPTH) | RIG_OPT(SAVE),
+		   RIG_OPT(FAULTS) | RIG_OPT(KERNEL) | RIG_OPT(SPAWN) |
+		   RIG_OPT(SEED) | RIG_OPT(DEPTH) | RIG_OPT(SAVE),
 	.words_min = 1,
 	.words_max = RIG_ARGS_MAX,
 	.judges = true,

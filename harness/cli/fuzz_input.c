@@ -76,6 +76,7 @@ void rig_input_plan(const struct rig_inputs *inputs, const uint8_t *data,
 	};
 	plan->kernel.release_order = bits & 4 ? SIM_ORDER_LIFO : SIM_ORDER_ANY;
 	plan->kernel.inner_steps = !(bits & 8);
+	plan->kernel.faults = bits >> 5 & 3;
 }
 
 static bool same_kernel(const struct sim_options *a,

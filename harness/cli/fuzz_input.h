@@ -13,7 +13,8 @@
 enum {
 	RIG_INPUT_SCENARIO, /* of the family */
 	RIG_INPUT_FIX,      /* of those that claim to be sound there */
-	RIG_INPUT_OPTIONS,  /* bits: how, actors, the kernel's, starvation */
+	/* Bits: how, actors, the kernel's, starvation; two of them: faults. */
+	RIG_INPUT_OPTIONS,
 	RIG_INPUT_HEADER,
 };
 
@@ -21,7 +22,7 @@ enum {
 	RIG_INPUT_MAX = 4096, /* bytes; more is ignored */
 	RIG_INPUT_SCENARIOS_MAX = 32,
 	RIG_INPUT_FIXES_MAX = 32,
-	RIG_INPUT_OPTION_SETS = 32, /* values of that byte that differ */
+	RIG_INPUT_OPTION_SETS = 128, /* values of that byte that differ */
 };
 
 /* What the inputs of one family choose from. */

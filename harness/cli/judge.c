@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,65 +167,121 @@ static int broken(struct judge *j, const struct rig_plan *plan)
 	return take_violation(j, plan);
 }
 
-static void say_needs(struct judge *j, bool inner, bool starved)
+/* What a violation may need beside whole calls, in the order of removal. */
+enum need { NEED_FAULTS, NEED_STARVATION, NEED_STEPS, NEEDS };
+
+static bool has_need(const struct rig_plan *plan, enum need need)
+{
+	return need == NEED_FAULTS     ? plan->kernel.faults > 0 :
+	       need == NEED_STARVATION ? plan->starve_ns != 0 :
+					 plan->kernel.inner_steps;
+}
+
+static unsigned count_needs(const struct rig_plan *plan)
+{
+	unsigned n = 0;
+
+	for (int need = 0; need < NEEDS; need++)
+		n += has_need(plan, (enum need)need);
+	return n;
+}
+
+static void take_away(struct rig_plan *plan, enum need need)
+{
+	if (need == NEED_FAULTS)
+		plan->kernel.faults = 0;
+	else if (need == NEED_STARVATION)
+		plan->starve_ns = 0;
+	else
+		plan->kernel.inner_steps = false;
+}
+
+__attribute__((format(printf, 2, 3))) static void say(struct judge *j,
+						      const char *format, ...)
+{
+	char *reason = j->out->reason;
+	size_t used = strlen(reason);
+	va_list args;
+
+	if (used)
+		used += (size_t)snprintf(reason + used, RIG_REASON_MAX - used,
+					 " and ");
+	if (used >= RIG_REASON_MAX)
+		return;
+	va_start(args, format);
+	vsnprintf(reason + used, RIG_REASON_MAX - used, format, args);
+	va_end(args);
+}
+
+static void say_faults(struct judge *j)
+{
+	const struct rig_schedule *s = &j->out->schedule;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (s->decision[i].fault)
+			say(j, "%s that fails with %s",
+			    rig_op_name(j->c->subject, s->decision[i].at_op),
+			    j->c->subject->fault_name(s->decision[i].at_op,
+						      s->decision[i].run));
+}
+
+static void say_needs(struct judge *j, const struct rig_plan *plan)
 {
 	char steps[RIG_REASON_MAX / 2];
-	char *out = j->out->reason;
-	size_t used = 0;
 
+	j->out->reason[0] = '\0';
 	inner_steps(j, steps, sizeof(steps));
-	if (inner)
-		used = (size_t)snprintf(out, RIG_REASON_MAX,
-					"a step in the kernel%s%s",
-					steps[0] ? ": " : "", steps);
-	if (starved)
-		snprintf(out + used, RIG_REASON_MAX - used,
-			 "%s%" PRIu64 " ms starvation of a task",
-			 inner ? " and " : "", j->last.starved_ns / 1000000);
+	if (plan->kernel.inner_steps)
+		say(j, "a step in the kernel%s%s", steps[0] ? ": " : "", steps);
+	if (plan->starve_ns)
+		say(j, "%" PRIu64 " ms starvation of a task",
+		    j->last.starved_ns / 1000000);
+	if (plan->kernel.faults)
+		say_faults(j);
 }
 
 /*
- * The full search failed. If it still fails without starvation, or with whole
- * calls, then that is the better counter-example and says what is needed.
+ * The full search failed. If it still fails without faults, without starvation,
+ * or with whole calls, then that is the better counter-example and says what is
+ * needed. Without all of them it was clean.
  */
+static int fewer_needs(struct judge *j, struct rig_plan *plan)
+{
+	struct rig_schedule *other = malloc(sizeof(*other));
+	int rc = other ? 0 : -ENOMEM;
+
+	for (int need = 0; !rc && need < NEEDS; need++) {
+		struct rig_plan without = *plan;
+		struct rig_search last = j->last;
+
+		if (!has_need(plan, (enum need)need) || count_needs(plan) == 1)
+			continue;
+		take_away(&without, (enum need)need);
+		rc = search(j, &without, time_left(j), other);
+		if (!rc && j->last.violated) {
+			j->out->schedule = *other;
+			*plan = without;
+		} else {
+			j->last = last;
+		}
+	}
+	free(other);
+	return rc;
+}
+
 static int narrowed(struct judge *j, const struct rig_plan *plan,
 		    bool calls_complete)
 {
-	struct rig_plan without = *plan;
-	struct rig_schedule *found = &j->out->schedule;
-	struct rig_search full = j->last;
-	bool inner = plan->kernel.inner_steps, starved = plan->starve_ns != 0;
-	int rc;
+	struct rig_plan needed = *plan;
+	int rc = fewer_needs(j, &needed);
 
-	if (inner && starved) {
-		struct rig_schedule *other = malloc(sizeof(*other));
-
-		if (!other)
-			return -ENOMEM;
-		without.starve_ns = 0;
-		rc = search(j, &without, time_left(j), other);
-		if (!rc && !j->last.violated) {
-			without = *plan;
-			without.kernel.inner_steps = false;
-			rc = search(j, &without, time_left(j), other);
-		}
-		if (!rc && j->last.violated) {
-			*found = *other;
-			inner = without.kernel.inner_steps;
-			starved = without.starve_ns != 0;
-		} else {
-			without = *plan;
-			j->last = full;
-		}
-		free(other);
-		if (rc)
-			return rc;
-	}
+	if (rc)
+		return rc;
 	j->out->result.verdict = calls_complete ? REPORT_NARROWED :
 						  REPORT_BROKEN_MAYBE;
-	rig_case_set(j->c, &without);
-	rc = take_violation(j, &without);
-	say_needs(j, inner, starved);
+	rig_case_set(j->c, &needed);
+	rc = take_violation(j, &needed);
+	say_needs(j, &needed);
 	return rc;
 }
 
@@ -277,6 +334,12 @@ static const char *short_of_proof(const struct judge *j,
 					 !plan->kernel.inner_steps ?
 				 ", steps inside calls not exposed" :
 				 "");
+		return buf;
+	}
+	if (plan->kernel.faults) {
+		snprintf(buf, size, "complete for at most %u fault%s",
+			 plan->kernel.faults,
+			 plan->kernel.faults == 1 ? "" : "s");
 		return buf;
 	}
 	if (!plan->scenario->family->uses_spw)
@@ -353,7 +416,8 @@ static int guess(struct judge *j, const struct rig_plan *plan)
 	struct rig_estimate e;
 	int rc;
 
-	if (!j->options->strategy->exhaustive || j->options->search.bounded)
+	if (!j->options->strategy->exhaustive || j->options->search.bounded ||
+	    plan->kernel.faults) /* which guesses by footprints */
 		return 0;
 	rig_case_set(j->c, plan);
 	rc = rig_estimate(j->c->engine, j->c->subject, GUESS_WALKS,
@@ -478,8 +542,8 @@ int rig_judge(struct rig_case *c, const struct rig_plan *plan,
 		out->result.reason = rig_case_unavailable(plan);
 		return 0;
 	}
-	calls.kernel.inner_steps = false;
-	calls.starve_ns = 0;
+	for (int need = 0; need < NEEDS; need++)
+		take_away(&calls, (enum need)need);
 	rc = search(&j, &calls, options->limits.time_ns / 4, &out->schedule);
 	if (rc)
 		return rc;
@@ -487,7 +551,7 @@ int rig_judge(struct rig_case *c, const struct rig_plan *plan,
 		return broken(&j, &calls);
 	calls_complete = j.last.complete && !options->search.bounded;
 	rc = guess(&j, plan);
-	if (!rc && (plan->kernel.inner_steps || plan->starve_ns))
+	if (!rc && count_needs(plan))
 		rc = search(&j, plan, time_left(&j), &out->schedule);
 	if (rc)
 		return rc;

@@ -3,14 +3,15 @@
  * The verdict on one scenario with one fix: which searches are made, in which
  * order, and what may be concluded from them.
  *
- *  1. Whole calls, no starvation. A violation is BROKEN.
- *  2. The plan as it is: steps inside calls, starvation. A violation is
- *     NARROWED if search 1 was complete, and unbounded, else BROKEN?. What it needs is found
- *     by taking one of the two away again.
+ *  1. Whole calls, no starvation, no faults. A violation is BROKEN.
+ *  2. The plan as it is: steps inside calls, starvation, faults. A violation is
+ *     NARROWED if search 1 was complete, and unbounded, else BROKEN?. What it
+ *     needs is found by taking one after the other away again.
  *  3. No violation: the unfixed variant must fail under the same search, or
  *     the search proves nothing: UNJUDGED.
  *  4. PROVED if search 2 visited every state of the model, with the steps
- *     inside calls, any order of final drops and no bound of preemptions; else
+ *     inside calls, any order of final drops, no bound of preemptions and no
+ *     faults, which are never all there may be; else
  *     HELD.
  */
 #ifndef RIG_JUDGE_H

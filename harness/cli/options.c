@@ -55,14 +55,23 @@ static int set_closer(struct rig_args *a, const char *value)
 	return 0;
 }
 
-static int set_actors(struct rig_args *a, const char *value)
+static int set_count(const char *option, const char *value, unsigned min,
+		     unsigned max, unsigned *count)
 {
+	char expected[40];
 	uint64_t n;
 
-	if (rig_parse_number(value, 10, RIG_ACTORS_MAX, &n) || !n)
-		return bad_value("actors", value, "a number from 1 to 101");
-	a->actors = (unsigned)n;
+	snprintf(expected, sizeof(expected), "a number from %u to %u", min,
+		 max);
+	if (rig_parse_number(value, 10, max, &n) || n < min)
+		return bad_value(option, value, expected);
+	*count = (unsigned)n;
 	return 0;
+}
+
+static int set_actors(struct rig_args *a, const char *value)
+{
+	return set_count("actors", value, 1, RIG_ACTORS_MAX, &a->actors);
 }
 
 static int set_strategy(struct rig_args *a, const char *value)
@@ -86,13 +95,13 @@ static int set_strategy(struct rig_args *a, const char *value)
 
 static int set_preemptions(struct rig_args *a, const char *value)
 {
-	uint64_t n;
+	return set_count("preemptions", value, 0, RIG_DECISIONS_MAX,
+			 &a->preemptions);
+}
 
-	if (rig_parse_number(value, 10, RIG_DECISIONS_MAX, &n))
-		return bad_value("preemptions", value,
-				 "a number from 0 to 4096");
-	a->preemptions = (unsigned)n;
-	return 0;
+static int set_faults(struct rig_args *a, const char *value)
+{
+	return set_count("faults", value, 0, SIM_FAULTS_MAX, &a->faults);
 }
 
 static int set_max(struct rig_args *a, const char *value)
@@ -122,10 +131,10 @@ static int set_starve(struct rig_args *a, const char *value)
 
 static int set_kernel(struct rig_args *a, const char *value)
 {
-	struct sim_options ignored;
+	struct sim_options ignored = sim_defaults;
 	const char *expected;
 
-	if (sim_option_parse(&ignored, value, &expected))
+	if (sim_option_parse(&ignored, value, &expected) || ignored.faults)
 		return bad_value("kernel", value, expected);
 	if (a->nkernel == RIG_ARGS_MAX) {
 		rig_error("--kernel: at most %d may be given", RIG_ARGS_MAX);
@@ -143,6 +152,7 @@ struct sim_options rig_args_kernel(const struct rig_args *a,
 
 	for (unsigned i = 0; i < a->nkernel; i++)
 		sim_option_parse(&kernel, a->kernel[i], &expected);
+	kernel.faults = a->faults;
 	return kernel;
 }
 
@@ -162,22 +172,12 @@ static int set_seed(struct rig_args *a, const char *value)
 
 static int set_depth(struct rig_args *a, const char *value)
 {
-	uint64_t n;
-
-	if (rig_parse_number(value, 10, RIG_DEPTH_MAX, &n) || !n)
-		return bad_value("depth", value, "a number from 1 to 10");
-	a->depth = (unsigned)n;
-	return 0;
+	return set_count("depth", value, 1, RIG_DEPTH_MAX, &a->depth);
 }
 
 static int set_repeat(struct rig_args *a, const char *value)
 {
-	uint64_t n;
-
-	if (rig_parse_number(value, 10, 1000000, &n) || !n)
-		return bad_value("repeat", value, "a number from 1 to 1000000");
-	a->repeat = (unsigned)n;
-	return 0;
+	return set_count("repeat", value, 1, 1000000, &a->repeat);
 }
 
 static const char *formats_of(const struct rig_command *command)
@@ -261,12 +261,7 @@ static int set_quick(struct rig_args *a, const char *value)
 
 static int set_threads(struct rig_args *a, const char *value)
 {
-	uint64_t n;
-
-	if (rig_parse_number(value, 10, RIG_THREADS_MAX, &n) || !n)
-		return bad_value("threads", value, "a number from 1 to 64");
-	a->threads = (unsigned)n;
-	return 0;
+	return set_count("threads", value, 1, RIG_THREADS_MAX, &a->threads);
 }
 
 static int set_directed(struct rig_args *a, const char *value)
@@ -361,6 +356,10 @@ static const struct {
 			     "how long the schedule may keep a task waiting "
 			     "that could run (default 1s)",
 			     set_starve },
+	[RIG_OPT_FAULTS] = { "faults", 0, "K",
+			     "let up to K calls of libspw fail, as calls fail "
+			     "(default 0)",
+			     set_faults },
 	[RIG_OPT_KERNEL] = { "kernel", 0, "OPT=V",
 			     "a rule of the simulated kernel: etxtbsy=on|off, "
 			     "release-order=any|lifo|fifo, steps=kernel|call, "

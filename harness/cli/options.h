@@ -40,6 +40,7 @@ enum rig_option_id {
 	RIG_OPT_MAX,
 	RIG_OPT_TIME,
 	RIG_OPT_STARVE,
+	RIG_OPT_FAULTS,
 	RIG_OPT_KERNEL,
 	RIG_OPT_SPAWN,
 	RIG_OPT_SEED,
@@ -92,6 +93,7 @@ struct rig_args {
 	uint64_t max;
 	uint64_t time_ns;
 	uint64_t starve_ns;
+	unsigned faults;
 	const char *kernel[RIG_ARGS_MAX]; /* each can be parsed */
 	unsigned nkernel;
 	enum spw_clone how;

@@ -19,8 +19,9 @@ struct lanes {
 static bool shown(const struct rig_step *step,
 		  const struct rig_subject *subject)
 {
-	return step->task != RIG_NAME_MAIN && step->task != RIG_NAME_CLOCK &&
-	       !(subject->op_minor && subject->op_minor(step->op));
+	return step->fault ||
+	       (step->task != RIG_NAME_MAIN && step->task != RIG_NAME_CLOCK &&
+		!(subject->op_minor && subject->op_minor(step->op)));
 }
 
 /* Parents stand left of their children: a1, a1.c1, a2, a2.c1. */

@@ -159,18 +159,20 @@ int rig_trial(struct rig_case *c, const struct rig_plan *plan,
 	      const struct rig_trial_options *options, struct rig_trial *hunt)
 {
 	struct chase chase = { .c = c, .options = options, .hunt = hunt };
+	struct spw_sys *sys;
 	int rc;
 
 	*hunt = (struct rig_trial){ .strategy = strategy };
 	rig_case_set(c, plan);
+	sys = c->world.spw_sys ? c->world.spw_sys : c->world.sys;
 	if (mutant) {
-		rig_mutant_plant(mutant, c->world.sys);
+		rig_mutant_plant(mutant, sys);
 		c->run.fix.closer = rig_mutant_alter(mutant, c->run.fix.closer);
 		c->run.fix.waiter =
 			rig_mutant_alter_waiter(mutant, c->run.fix.waiter);
 	}
 	rc = strategy->exhaustive ? exhaust(&chase) : sample(&chase);
 	if (mutant)
-		rig_mutant_restore(c->world.sys);
+		rig_mutant_restore(sys);
 	return rc;
 }

@@ -91,6 +91,10 @@ int rig_control_may(const struct sim_options *options, char *why,
 {
 	int rc = options->pids_reused ? choose_an_id() : 0;
 
+	if (options->faults) {
+		snprintf(why, why_len, "this kernel does not fail on demand");
+		return -ENOTSUP;
+	}
 	if (rc)
 		snprintf(why, why_len,
 			 "no ids can be chosen here (clone3 with set_tid in a "

@@ -66,6 +66,17 @@ static unsigned pick_highest(struct rig_bytes *b, struct rig_engine *e,
 	return best;
 }
 
+/*
+ * Each byte that is no number of a fault is none: else an input whose bytes
+ * were drawn by chance would spend its faults on the first calls.
+ */
+static unsigned pick_fault(struct rig_bytes *b, rig_set faults)
+{
+	unsigned k = next_byte(b);
+
+	return k < rig_count(faults) ? rig_member(faults, k) : 0;
+}
+
 unsigned rig_bytes_pick(void *state, struct rig_engine *e, rig_set choices)
 {
 	struct rig_bytes *b = state;
@@ -75,6 +86,8 @@ unsigned rig_bytes_pick(void *state, struct rig_engine *e, rig_set choices)
 		return rig_default(e, choices);
 	if (b->decoder == RIG_BYTES_GAPS)
 		return pick_after_gap(b, e, choices, n);
+	if (e->faulting)
+		return pick_fault(b, choices);
 	if (b->decoder == RIG_BYTES_PRIORITIES && !e->value_op)
 		return pick_highest(b, e, choices);
 	return choice_number(e, choices, next_byte(b) % n);

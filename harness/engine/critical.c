@@ -38,10 +38,9 @@ static unsigned walk_pick(void *state, struct rig_engine *e, rig_set choices)
 {
 	struct walk *walk = state;
 
-	(void)e;
 	if (walk->at < walk->prefix)
 		return walk->finder->log[walk->at++];
-	return rig_draw(&walk->rng, choices);
+	return rig_draw_value(e, &walk->rng, choices);
 }
 
 /* Most prefixes that can pass do so at once; a walk is cheaper than a search. */

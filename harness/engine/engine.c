@@ -248,6 +248,27 @@ unsigned rig_choose(struct rig_engine *e, unsigned op, unsigned n)
 	return value;
 }
 
+unsigned rig_fault(struct rig_engine *e, unsigned op, rig_set faults)
+{
+	struct rig_task *self = e->current;
+	uint16_t pending = self->op, nth = self->nth;
+	rig_set choices = faults | rig_bit(0);
+	unsigned fault;
+
+	self->op = (uint16_t)op;
+	if (e->counting) /* as the call is going to be counted */
+		self->nth = (uint16_t)(self->count[op] + 1);
+	e->value_op = op;
+	e->faulting = true;
+	fault = decide(e, choices, choices);
+	e->faulting = false;
+	e->value_op = 0;
+	self->op = pending;
+	self->nth = nth;
+	rig_note(e, fault);
+	return fault;
+}
+
 /* ---- footprints ---- */
 
 void rig_access_add(struct rig_engine *e, rig_object object, enum rig_mode mode)
@@ -386,12 +407,15 @@ static struct rig_task *task_new(struct rig_engine *e, rig_name name,
 	return t;
 }
 
-/* Behind the actor before it, if that has not begun yet. */
-static void gate(struct rig_engine *e, struct rig_task *actor)
+/* Behind the actors before it, if one has not begun yet. */
+static void gate(struct rig_engine *e, const struct rig_task *actor)
 {
-	if (e->last_actor && !e->last_actor->moved)
-		e->gated |= rig_bit(actor->index);
-	e->last_actor = actor;
+	for (unsigned i = 0; i < actor->index; i++) {
+		const struct rig_task *t = &e->task[i];
+
+		if (t->kind == RIG_KIND_ACTOR && !t->moved && !t->ended)
+			e->gated |= rig_bit(actor->index);
+	}
 }
 
 int rig_task_create(struct rig_engine *e, enum rig_kind kind,
@@ -433,6 +457,7 @@ void rig_task_end(struct rig_engine *e)
 	self->op = RIG_OP_END;
 	self->nth = 1;
 	rig_disable(e, rig_self(e));
+	e->gated &= ~rig_self(e); /* it may end where it has not begun */
 	if (self->index == 0) {
 		e->end = RIG_DONE;
 		go_home(e);
@@ -457,10 +482,11 @@ int rig_engine_run(struct rig_engine *e, const struct rig_subject *subject,
 	e->pick = pick;
 	e->pick_state = pick_state;
 	e->enabled = e->sleeping = e->gated = 0;
-	e->current = e->last_actor = NULL;
+	e->current = NULL;
 	rig_foot_clear(&e->foot);
 	e->nobjects = RIG_OBJECT_SUBJECT;
 	e->ntasks = e->steps = e->ndecisions = e->value_op = 0;
+	e->faulting = false;
 	e->now_ns = e->starved_ns = 0;
 	e->end = RIG_PRUNED;
 	e->outcome = NULL;

@@ -126,6 +126,11 @@ struct rig_subject {
 	/* True: op never matters to another task; a picture of the
 	 * interleaving leaves it out. May be NULL. */
 	bool (*op_minor)(unsigned op);
+	/*
+	 * The name of fault number fault, from 1 on, of those that may befall a
+	 * call op; NULL past the last. May be NULL: there are none.
+	 */
+	const char *(*fault_name)(unsigned op, unsigned fault);
 	/* For a trace: fills in held and number of its next step. May be NULL. */
 	void (*look)(void *ctx, struct rig_trace *trace, struct rig_step *step);
 };
@@ -153,10 +158,10 @@ struct rig_engine {
 	unsigned steps;
 	unsigned ndecisions;
 	unsigned value_op; /* a value is being picked for this op, else 0 */
+	bool faulting; /* the value is a fault: rare, or nothing would work */
 	uint64_t now_ns;
 	uint64_t starved_ns; /* the longest any enabled task was kept waiting */
 	rig_set gated;       /* actors whose turn to begin has not come */
-	struct rig_task *last_actor;
 	struct rig_footprint foot; /* since the last pick; while tracking */
 	unsigned nobjects;         /* given out so far */
 	enum rig_end end;
@@ -267,6 +272,13 @@ static inline void rig_about(struct rig_engine *engine, uint32_t key,
 /* Picks one of n values (2..60) for op: a decision like which task goes on. */
 unsigned rig_choose(struct rig_engine *engine, unsigned op, unsigned n);
 
+/*
+ * Before the running task makes call op, which may fail in the ways of faults
+ * (bit i: fault number i, from 1 on): the one that befalls it, or 0. A decision
+ * like rig_choose, named by the call that fails.
+ */
+unsigned rig_fault(struct rig_engine *engine, unsigned op, rig_set faults);
+
 /* Sleeps in simulated time. */
 void rig_sleep(struct rig_engine *engine, unsigned op, uint64_t ns);
 
@@ -319,6 +331,22 @@ static inline bool rig_can_go_on(const struct rig_engine *engine,
 				 rig_set choices)
 {
 	return !engine->value_op && rig_has(choices, engine->current->index);
+}
+
+enum { RIG_FAULT_RARE = 64 };
+
+/*
+ * A value that a sampler picks. Each alike, but for faults: an execution passes
+ * many a call that may fail, and has few to spend.
+ */
+static inline unsigned rig_draw_value(const struct rig_engine *engine,
+				      struct rig_rng *rng, rig_set values)
+{
+	if (engine->faulting)
+		return rig_rng_below(rng, RIG_FAULT_RARE) ?
+			       0 :
+			       rig_draw(rng, rig_rest(values));
+	return rig_draw(rng, values);
 }
 
 /* Fills engine->words with the whole state, tasks' histories included. */

@@ -35,6 +35,7 @@ struct rig_strategy {
 	bool hashing;       /* needs rig_picture */
 	bool every;         /* sees every step, also where there is no choice */
 	bool bounds;        /* keeps to a bound of preemptions */
+	bool no_faults;     /* would miss some where calls may fail */
 	/* 0 or -ENOMEM. */
 	int (*open)(void **state, const struct rig_strategy_options *options);
 	void (*close)(void *state);

@@ -10,7 +10,7 @@ static bool stands_at(const struct rig_decision *d, const struct rig_engine *e)
 	const struct rig_task *t = e->current;
 
 	return d->at == t->name && d->at_op == t->op && d->at_nth == t->nth &&
-	       d->value == (e->value_op != 0);
+	       d->value == (e->value_op != 0) && d->fault == e->faulting;
 }
 
 /* The choice that decision names; RIG_PRUNE where it is not to be had. */
@@ -86,10 +86,10 @@ static int mismatch(const struct rig_engine *e, const struct rig_follow *follow,
 
 	rig_decision_print(d, e->subject, text, sizeof(text));
 	if (e->end == RIG_PRUNED)
-		snprintf(why, len,
-			 "%u: \"%s\" cannot be done there: what it "
-			 "wants to run is not enabled",
-			 d->line, text);
+		snprintf(why, len, "%u: \"%s\" cannot be done there: %s",
+			 d->line, text,
+			 d->fault ? "that call cannot fail so" :
+				    "what it wants to run is not enabled");
 	else
 		snprintf(why, len,
 			 "%u: \"%s\" was never reached: the lines "

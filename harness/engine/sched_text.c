@@ -13,7 +13,8 @@
  *	outcome etxtbsy
  *	at a1 close#1 run a2 open#1
  *	at a2.c1 fput#1 pick 1
- *	end 2
+ *	at a2 open#2 fail EMFILE
+ *	end 3
  *
  * "end N" counts the decisions, so a file that was cut off is noticed. What was
  * chosen beside the fix has a line as well: guard, waiter, closer.
@@ -293,29 +294,60 @@ static int parse_task(struct parser *p, const struct words *w, unsigned i,
 	return 0;
 }
 
+/* "EMFILE", of those that may befall the call op. */
+static int parse_fault(struct parser *p, const struct words *w, unsigned i,
+		       unsigned op, uint32_t *fault)
+{
+	const char *name = "";
+
+	for (*fault = 1; p->subject->fault_name; ++*fault) {
+		name = p->subject->fault_name(op, *fault);
+		if (!name)
+			break;
+		if (is(w, i, name))
+			return 0;
+	}
+	return bad(p, "%s does not fail with \"%.*s\"",
+		   rig_op_name(p->subject, op), (int)w->len[i], w->at[i]);
+}
+
+/* What follows the call at which it is made. */
+static int parse_choice(struct parser *p, const struct words *w,
+			struct rig_decision *d)
+{
+	uint64_t value = 0;
+	int rc;
+
+	if (is(w, 3, "run")) {
+		rc = parse_task(p, w, 4, &d->run);
+		return rc ? rc : parse_call(p, w, 5, &d->run_op, &d->run_nth);
+	}
+	d->value = true;
+	d->fault = is(w, 3, "fail");
+	if (d->fault)
+		return parse_fault(p, w, 4, d->at_op, &d->run);
+	rc = number(p, w->at[4], w->len[4], RIG_CLOCK - 1, &value);
+	d->run = (uint32_t)value;
+	return rc;
+}
+
 static int parse_decision(struct parser *p, const struct words *w)
 {
 	struct rig_decision d = { .line = p->line };
-	uint64_t value = 0;
 	int rc;
 
 	if (p->out->n == RIG_DECISIONS_MAX)
 		return bad(p, "more than %d decisions", RIG_DECISIONS_MAX);
-	if (!(w->n == 6 && is(w, 3, "run")) && !(w->n == 5 && is(w, 3, "pick")))
+	if (!(w->n == 6 && is(w, 3, "run")) &&
+	    !(w->n == 5 && (is(w, 3, "pick") || is(w, 3, "fail"))))
 		return bad(p, "a decision is \"at TASK CALL#N run TASK "
-			      "CALL#N\" or \"at TASK CALL#N pick VALUE\"");
+			      "CALL#N\", \"at TASK CALL#N pick VALUE\" or "
+			      "\"at TASK CALL#N fail ERROR\"");
 	rc = parse_task(p, w, 1, &d.at);
 	if (!rc)
 		rc = parse_call(p, w, 2, &d.at_op, &d.at_nth);
-	if (!rc && w->n == 5) {
-		d.value = true;
-		rc = number(p, w->at[4], w->len[4], RIG_CLOCK - 1, &value);
-		d.run = rc ? 0 : (uint32_t)value;
-	} else if (!rc) {
-		rc = parse_task(p, w, 4, &d.run);
-		if (!rc)
-			rc = parse_call(p, w, 5, &d.run_op, &d.run_nth);
-	}
+	if (!rc)
+		rc = parse_choice(p, w, &d);
 	if (!rc)
 		p->out->decision[p->out->n++] = d;
 	return rc;
@@ -436,7 +468,11 @@ const char *rig_decision_print(const struct rig_decision *d,
 	char at[RIG_NAME_MAX], run[RIG_NAME_MAX];
 
 	rig_name_text(d->at, at);
-	if (d->value)
+	if (d->fault)
+		snprintf(buf, size, "at %s %s#%u fail %s", at,
+			 rig_op_name(subject, d->at_op), d->at_nth,
+			 subject->fault_name(d->at_op, d->run));
+	else if (d->value)
 		snprintf(buf, size, "at %s %s#%u pick %" PRIu32, at,
 			 rig_op_name(subject, d->at_op), d->at_nth, d->run);
 	else

@@ -10,6 +10,7 @@ struct rig_decision rig_decision_of(const struct rig_engine *e, rig_set choices,
 		.at_op = at->op,
 		.at_nth = at->nth,
 		.value = e->value_op != 0,
+		.fault = e->faulting,
 		.run = pick,
 	};
 

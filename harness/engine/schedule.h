@@ -28,6 +28,7 @@ struct rig_decision {
 	uint16_t at_op; /* is blocked in, or RIG_OP_END */
 	uint16_t at_nth;
 	bool value;    /* a value was picked, not a task */
+	bool fault;    /* which is how the call fails that it is about to do */
 	bool preempts; /* the current task could have gone on */
 	uint32_t run;  /* the name of the task picked, or the value */
 	uint16_t run_op;

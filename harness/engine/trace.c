@@ -49,17 +49,24 @@ void rig_trace_tick(struct rig_trace *trace, uint64_t now_ns)
 					   .now_ns = now_ns };
 }
 
-void rig_trace_detail(struct rig_engine *e, bool call, const char *format, ...)
+/* The running task's last step, or its last call; NULL: it was lost. */
+static struct rig_step *last_step(const struct rig_engine *e, bool call)
 {
 	struct rig_trace *trace = e->trace;
-	struct rig_step *step = NULL;
+
+	for (size_t i = trace->n; i; i--)
+		if (trace->step[i - 1].task == e->current->name &&
+		    !(call && trace->step[i - 1].inner))
+			return &trace->step[i - 1];
+	return NULL;
+}
+
+void rig_trace_detail(struct rig_engine *e, bool call, const char *format, ...)
+{
+	struct rig_step *step = last_step(e, call);
 	size_t used;
 	va_list args;
 
-	for (size_t i = trace->n; i && !step; i--)
-		if (trace->step[i - 1].task == e->current->name &&
-		    !(call && trace->step[i - 1].inner))
-			step = &trace->step[i - 1];
 	if (!step)
 		return;
 	used = strlen(step->detail);
@@ -67,4 +74,14 @@ void rig_trace_detail(struct rig_engine *e, bool call, const char *format, ...)
 	vsnprintf(step->detail + used, sizeof(step->detail) - used, format,
 		  args);
 	va_end(args);
+}
+
+void rig_trace_fault(struct rig_engine *e)
+{
+	struct rig_step *step = e->trace ? last_step(e, true) : NULL;
+
+	if (!step)
+		return;
+	step->fault = true;
+	rig_trace_detail(e, true, ", by a fault");
 }

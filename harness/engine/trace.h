@@ -36,6 +36,7 @@ struct rig_step {
 	uint16_t op;
 	uint16_t nth;
 	bool inner;    /* a step inside a call */
+	bool fault;    /* the schedule had it fail */
 	bool switched; /* another task ran before */
 	uint64_t now_ns;
 	char detail[RIG_DETAIL_MAX];        /* arguments and result */
@@ -65,6 +66,9 @@ void rig_trace_tick(struct rig_trace *trace, uint64_t now_ns);
  */
 void rig_trace_detail(struct rig_engine *engine, bool call, const char *format,
 		      ...) __attribute__((format(printf, 3, 4)));
+
+/* Of the running task's last call: it failed, or did less, by a fault. */
+void rig_trace_fault(struct rig_engine *engine);
 
 #define rig_detail(engine, ...)                                         \
 	do {                                                            \

@@ -93,8 +93,13 @@ static void failed(struct rig_run *run, const char *what, char name,
 
 bool rig_register_failed(struct rig_run *run, ssize_t result, char name)
 {
+	const struct rig_world *world = run->world;
+
 	if (result != -ENOTRECOVERABLE)
 		return false;
+	/* In 2009 the poller panicked whatever it was refused for. */
+	if (world->faulted && world->faulted(world->ctx))
+		return true;
 	rig_run_fail(run, "register-failed",
 		     "epoll-ctl refused the number of %c", name);
 	return true;
@@ -121,6 +126,8 @@ int rig_channel_open(struct rig_run *run, struct rig_channel *c, char name)
 			     name);
 	else if (rc)
 		failed(run, "making", name, rc);
+	if (rc && rc != -EBADF && c->peer >= 0)
+		run->sys->close(run->sys, c->number);
 	return rc;
 }
 

@@ -37,6 +37,7 @@ static int begin(struct rig_run *run)
 	struct state *s = run->state;
 	int rc = rig_channel_open(run, &s->a, 'a');
 
+	s->copy = s->again.peer = -1;
 	if (rc)
 		return rc;
 	s->copy = run->sys->dup_above(run->sys, s->a.number, 0);
@@ -53,11 +54,14 @@ static void adopt_again(struct rig_run *run, struct state *s)
 				       .name = 'a',
 				       .cookie = s->a.cookie };
 	rc = number < 0 ? number : spw_fd_adopt(run->rt, number, &again->fd);
-	if (rc)
-		rig_run_fail(run, rc == -EEXIST ? "register-failed" : "failed",
-			     "a, again under its number, is refused: %d", rc);
-	else
+	if (!rc) {
 		rig_channel_read(run, again);
+		return;
+	}
+	rig_run_fail(run, rc == -EEXIST ? "register-failed" : "failed",
+		     "a, again under its number, is refused: %d", rc);
+	if (number >= 0)
+		run->sys->close(run->sys, number);
 }
 
 static void actor(struct rig_run *run, unsigned index)
@@ -82,7 +86,8 @@ static void finish(struct rig_run *run)
 
 	rig_channel_release(run, &s->a);
 	rig_channel_release(run, &s->again);
-	run->sys->close(run->sys, s->copy);
+	if (s->copy >= 0)
+		run->sys->close(run->sys, s->copy);
 }
 
 const struct rig_scenario rig_scenario_dup_survivor = {

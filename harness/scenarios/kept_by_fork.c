@@ -37,6 +37,7 @@ static int begin(struct rig_run *run)
 	struct state *s = run->state;
 	int rc = rig_channel_open(run, &s->a, 'a');
 
+	s->go[0] = s->go[1] = -1;
 	return rc ? rc : run->sys->pipe(run->sys, s->go);
 }
 
@@ -90,8 +91,9 @@ static void finish(struct rig_run *run)
 	struct state *s = run->state;
 
 	rig_channel_release(run, &s->a);
-	run->sys->close(run->sys, s->go[0]);
-	run->sys->close(run->sys, s->go[1]);
+	for (int i = 0; i < 2; i++)
+		if (s->go[i] >= 0)
+			run->sys->close(run->sys, s->go[i]);
 }
 
 const struct rig_scenario rig_scenario_kept_by_fork = {

@@ -123,12 +123,24 @@ bool rig_real_fix_find(const struct rig_family *family, const char *name,
 	return find_fix(real_fixes(family), name, fix);
 }
 
+/* A call that said why it failed, after a fault; setting up is no outcome. */
+static bool is_excused(const struct rig_run *run, const char *id)
+{
+	const struct rig_world *world = run->world;
+	const struct rig_outcome *outcome = rig_outcome_find(run->scenario, id);
+
+	return (!outcome || outcome->error) && world->faulted &&
+	       world->faulted(world->ctx);
+}
+
 void rig_run_fail(struct rig_run *run, const char *outcome, const char *format,
 		  ...)
 {
 	char message[RIG_MESSAGE_MAX];
 	va_list args;
 
+	if (is_excused(run, outcome))
+		return;
 	va_start(args, format);
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
@@ -138,8 +150,9 @@ void rig_run_fail(struct rig_run *run, const char *outcome, const char *format,
 static int open_runtime(struct rig_run *run)
 {
 	struct spw_options options = rig_fix_options(&run->fix);
+	struct spw_sys *own = run->world->spw_sys;
 
-	options.sys = run->sys;
+	options.sys = own ? own : run->sys;
 	options.how = run->how;
 	run->rt = NULL;
 	return run->scenario->family->uses_spw ? spw_open(&run->rt, &options) :
@@ -174,6 +187,19 @@ static int run_actors(struct rig_run *run)
 	return rc;
 }
 
+/* Also where it could not begin: what there is by then, finish takes back. */
+static int run_begun(struct rig_run *run)
+{
+	const struct rig_scenario *scenario = run->scenario;
+	int rc = scenario->begin ? scenario->begin(run) : 0;
+
+	if (!rc)
+		rc = run_actors(run);
+	if (scenario->finish)
+		scenario->finish(run);
+	return rc;
+}
+
 static int run_prepared(struct rig_run *run)
 {
 	size_t size = run->scenario->state_size;
@@ -185,12 +211,8 @@ static int run_prepared(struct rig_run *run)
 	run->forks = NULL;
 	if (run->fix.locks_forks)
 		rc = run->sys->rwlock_create(run->sys, &run->forks);
-	if (!rc && run->scenario->begin)
-		rc = run->scenario->begin(run);
 	if (!rc)
-		rc = run_actors(run);
-	if (!rc && run->scenario->finish)
-		run->scenario->finish(run);
+		rc = run_begun(run);
 	if (run->forks)
 		run->sys->rwlock_destroy(run->sys, run->forks);
 	run->sys->free(run->sys, run->state);

@@ -22,13 +22,14 @@ struct rig_outcome {
 	/* Forbidden, and what the scenario is about: on the real kernel, too,
 	 * it is a hit. Anything else that is forbidden is a fault there. */
 	bool race;
+	bool error; /* what a fault may lead to: a call says that it failed */
 	const char *text; /* a sentence: what this outcome means */
 };
 
 /* Those that mean the same wherever they are. */
 #define RIG_OUTCOME_FAILED                                                    \
 	{                                                                     \
-		.id = "failed", .grade = RIG_FORBIDDEN,                       \
+		.id = "failed", .grade = RIG_FORBIDDEN, .error = true,        \
 		.text = "a call failed in a way that has nothing to do with " \
 			"the race"                                            \
 	}
@@ -119,7 +120,7 @@ struct rig_scenario {
 	/* Before the actors exist; 0 or -errno. May be NULL. */
 	int (*begin)(struct rig_run *run);
 	void (*actor)(struct rig_run *run, unsigned index); /* from 0 */
-	/* After all actors have ended. May be NULL. */
+	/* After all actors have ended, or begin has failed. May be NULL. */
 	void (*finish)(struct rig_run *run);
 };
 
@@ -127,6 +128,7 @@ struct rig_scenario {
 struct rig_world {
 	void *ctx;
 	struct spw_sys *sys;
+	struct spw_sys *spw_sys; /* libspw's, where that is another; or NULL */
 	struct rig_engine *engine; /* NULL where there is none */
 	/* Makes the files that exist before the race; 0 or -errno. */
 	int (*prepare)(void *ctx);
@@ -140,6 +142,9 @@ struct rig_world {
 	const char *(*other_program)(void *ctx);
 	/* Threads created from now on are actors, or are not. */
 	void (*actors)(void *ctx, bool actors);
+	/* A call of libspw's may have failed by a fault, and it for that. NULL:
+	 * none does. */
+	bool (*faulted)(void *ctx);
 	/* A forbidden outcome. May return (or not). */
 	void (*fail)(void *ctx, const char *outcome, const char *message);
 };
@@ -170,7 +175,10 @@ struct rig_run {
 /* The whole program: ctx is a struct rig_run. Runs in the first thread. */
 void rig_run_main(void *ctx);
 
-/* A forbidden outcome of the running scenario. */
+/*
+ * A forbidden outcome of the running scenario. Returns where the world goes on
+ * after it, and where a fault accounts for it.
+ */
 void rig_run_fail(struct rig_run *run, const char *outcome, const char *format,
 		  ...) __attribute__((format(printf, 3, 4)));
 

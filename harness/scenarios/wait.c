@@ -122,8 +122,10 @@ int rig_wait_begin_with(struct rig_run *run, unsigned n)
 	struct rig_children *children = run->state;
 	int rc = rig_wait_begin(run);
 
-	for (unsigned i = 0; !rc && i < n; i++)
+	for (unsigned i = 0; !rc && i < n; i++) {
 		children->proc[i] = rig_wait_spawn(run, i, 0);
+		rc = children->proc[i] ? 0 : -ECHILD;
+	}
 	return rc;
 }
 
@@ -140,13 +142,15 @@ void rig_wait_finish(struct rig_run *run)
 
 /* ---- handles from actor to actor ---- */
 
-static struct spw_proc **place(struct rig_run *run, unsigned i)
+static struct rig_children *held(struct rig_run *run, unsigned i)
 {
 	struct rig_children *children = run->state;
 
 	run->sys->assert_held(run->sys, children->lock, &children->proc[i],
 			      sizeof(children->proc[i]));
-	return &children->proc[i];
+	run->sys->assert_held(run->sys, children->lock, &children->given_up[i],
+			      sizeof(children->given_up[i]));
+	return children;
 }
 
 void rig_wait_publish(struct rig_run *run, unsigned i, struct spw_proc *proc)
@@ -154,7 +158,8 @@ void rig_wait_publish(struct rig_run *run, unsigned i, struct spw_proc *proc)
 	struct rig_children *children = run->state;
 
 	run->sys->mutex_lock(run->sys, children->lock);
-	*place(run, i) = proc;
+	held(run, i)->proc[i] = proc;
+	children->given_up[i] = !proc;
 	run->sys->cond_broadcast(run->sys, children->changed);
 	run->sys->mutex_unlock(run->sys, children->lock);
 }
@@ -165,7 +170,7 @@ struct spw_proc *rig_wait_published(struct rig_run *run, unsigned i)
 	struct spw_proc *proc;
 
 	run->sys->mutex_lock(run->sys, children->lock);
-	while (!(proc = *place(run, i)))
+	while (!(proc = held(run, i)->proc[i]) && !children->given_up[i])
 		run->sys->cond_wait(run->sys, children->changed,
 				    children->lock);
 	run->sys->mutex_unlock(run->sys, children->lock);
@@ -209,7 +214,7 @@ void rig_wait_told(struct rig_run *run, unsigned i, int error,
 void rig_wait_check(struct rig_run *run, struct spw_proc *proc, unsigned i)
 {
 	struct spw_status status;
-	int rc = spw_wait(proc, &status);
 
-	rig_wait_told(run, i, rc, &status);
+	if (proc)
+		rig_wait_told(run, i, spw_wait(proc, &status), &status);
 }

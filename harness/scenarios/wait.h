@@ -13,6 +13,7 @@ struct rig_children {
 	struct spw_cond *changed;
 	struct spw_proc *proc[RIG_WAIT_CHILDREN]; /* under lock, or written
 						     before the actors are */
+	bool given_up[RIG_WAIT_CHILDREN]; /* likewise: it has not come */
 };
 
 /* Writes the first n programs, while nobody else is there. */
@@ -29,7 +30,7 @@ struct spw_proc *rig_wait_spawn(struct rig_run *run, unsigned i,
 				unsigned flags);
 /*
  * Waits for proc, of program number i, and reports whatever is not the status
- * of that program.
+ * of that program. NULL: nothing, it was reported that there is none.
  */
 void rig_wait_check(struct rig_run *run, struct spw_proc *proc, unsigned i);
 /* What a wait for program number i was told: the same, for a caller that waits
@@ -37,9 +38,9 @@ void rig_wait_check(struct rig_run *run, struct spw_proc *proc, unsigned i);
 void rig_wait_told(struct rig_run *run, unsigned i, int error,
 		   const struct spw_status *status);
 
-/* Hands proc of program i to the other actors. */
+/* Hands proc of program i to the other actors. NULL: there will be none. */
 void rig_wait_publish(struct rig_run *run, unsigned i, struct spw_proc *proc);
-/* Waits until that has happened. */
+/* Waits until that has happened; what was handed. */
 struct spw_proc *rig_wait_published(struct rig_run *run, unsigned i);
 
 extern const struct rig_outcome rig_wait_outcomes[];

@@ -28,7 +28,11 @@
 static void await_end(struct rig_run *run, struct spw_proc *proc)
 {
 	struct spw_status status;
-	int rc = spw_wait(proc, &status);
+	int rc;
+
+	if (!proc)
+		return;
+	rc = spw_wait(proc, &status);
 
 	if (!rc && status.signaled)
 		rig_run_fail(run, "killed",
@@ -41,15 +45,11 @@ static void await_end(struct rig_run *run, struct spw_proc *proc)
 
 static void actor(struct rig_run *run, unsigned index)
 {
-	if (index == 0) {
-		struct spw_proc *proc =
-			rig_wait_spawn(run, 0, SPW_DIE_WITH_CREATOR);
-
-		if (proc)
-			rig_wait_publish(run, 0, proc);
-	} else {
+	if (index == 0)
+		rig_wait_publish(run, 0,
+				 rig_wait_spawn(run, 0, SPW_DIE_WITH_CREATOR));
+	else
 		await_end(run, rig_wait_published(run, 0));
-	}
 }
 
 const struct rig_scenario rig_scenario_wait_creator_dies = {

@@ -26,14 +26,10 @@
 
 static void actor(struct rig_run *run, unsigned index)
 {
-	if (index == 0) {
-		struct spw_proc *proc = rig_wait_spawn(run, 0, 0);
-
-		if (proc)
-			rig_wait_publish(run, 0, proc);
-	} else {
+	if (index == 0)
+		rig_wait_publish(run, 0, rig_wait_spawn(run, 0, 0));
+	else
 		rig_wait_check(run, rig_wait_published(run, 0), 0);
-	}
 }
 
 const struct rig_scenario rig_scenario_wait_owner_dies = {

@@ -36,12 +36,12 @@ static void actor(struct rig_run *run, unsigned index)
 	struct spw_proc *a = rig_wait_spawn(run, first, 0);
 	struct spw_proc *b = a ? rig_wait_spawn(run, second, 0) : NULL;
 
-	if (!b)
-		return;
 	rig_wait_check(run, a, first);
 	rig_wait_check(run, b, second);
-	spw_release(a);
-	spw_release(b);
+	if (a)
+		spw_release(a);
+	if (b)
+		spw_release(b);
 }
 
 const struct rig_scenario rig_scenario_wait_pid_reuse = {

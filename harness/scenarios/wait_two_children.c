@@ -28,11 +28,8 @@
 static void actor(struct rig_run *run, unsigned index)
 {
 	unsigned next = (index + 1) % run->actors;
-	struct spw_proc *proc = rig_wait_spawn(run, index, 0);
 
-	if (!proc)
-		return;
-	rig_wait_publish(run, index, proc);
+	rig_wait_publish(run, index, rig_wait_spawn(run, index, 0));
 	rig_wait_check(run, rig_wait_published(run, next), next);
 }
 

@@ -14,7 +14,8 @@ static const struct {
 	{ ENFILE, "ENFILE" },   { ENOENT, "ENOENT" }, { ENOEXEC, "ENOEXEC" },
 	{ ENOMEM, "ENOMEM" },   { ENOSPC, "ENOSPC" }, { EPERM, "EPERM" },
 	{ ETXTBSY, "ETXTBSY" }, { EPIPE, "EPIPE" },   { ELOOP, "ELOOP" },
-	{ ENODEV, "ENODEV" },
+	{ ENODEV, "ENODEV" },   { EBUSY, "EBUSY" },   { EMLINK, "EMLINK" },
+	{ ENOLCK, "ENOLCK" },
 };
 
 const char *sim_errno_name(int error)

@@ -283,8 +283,15 @@ struct sim_heap {
 	_Alignas(16) uint8_t bytes[SIM_HEAP];
 };
 
+/* A table of calls, from which they find the rest. */
+struct sim_seam {
+	struct spw_sys sys; /* first */
+	struct sim *sim;
+};
+
 struct sim {
-	struct spw_sys sys; /* first: the seam's calls find the rest */
+	struct sim_seam seam;
+	struct sim_seam faulty; /* the same, behind fault.c */
 	struct rig_engine *engine;
 	struct sim_options options;
 	const struct sim_mirror *mirror; /* or NULL */
@@ -292,6 +299,7 @@ struct sim {
 	void (*main)(void *ctx);
 	void *ctx;
 	enum rig_kind thread_kind;
+	unsigned faults;      /* that have befallen calls */
 	uint32_t live_blocks; /* of memory */
 	uint32_t born;        /* processes so far */
 	rig_set any_waiters;  /* tasks that wait for any child */
@@ -318,7 +326,7 @@ struct sim {
 
 static inline struct sim *sim_of(struct spw_sys *sys)
 {
-	return (struct sim *)(void *)sys;
+	return ((struct sim_seam *)(void *)sys)->sim;
 }
 
 static inline struct sim_task *sim_self(struct sim *sim)
@@ -529,6 +537,13 @@ void sim_thread_calls(struct spw_sys *sys);
 void sim_lock_calls(struct spw_sys *sys);
 void sim_clock_calls(struct spw_sys *sys);
 void sim_memory_calls(struct spw_sys *sys);
+
+/* ---- failing: fault.c ---- */
+
+/* Replaces what may fail in sys, a copy of the other calls. */
+void sim_fault_calls(struct spw_sys *sys);
+/* See rig_subject. */
+const char *sim_fault_name(unsigned op, unsigned fault);
 
 /* ---- whole kernel: snapshot.c, leftovers.c, memory.c, held.c ---- */
 

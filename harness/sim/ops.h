@@ -66,6 +66,10 @@ enum sim_class { SIM_CALL, SIM_INNER, SIM_MINOR };
 	X(SLEEP, "sleep", CALL)               \
 	X(PAUSE, "pause", CALL)               \
 	X(VFORK_RETURN, "clone-return", CALL) \
+	X(ALLOC, "alloc", MINOR)              \
+	X(NEW_MUTEX, "mutex-create", MINOR)   \
+	X(NEW_RWLOCK, "rwlock-create", MINOR) \
+	X(NEW_COND, "cond-create", MINOR)     \
 	X(READ_WAKE, "read-wake", INNER)      \
 	X(LOOK, "scan-process", INNER)        \
 	X(WAIT_WAKE, "wait-wake", INNER)      \

@@ -41,7 +41,7 @@ static int pidfd_open(struct spw_sys *sys, pid_t pid)
 		return sim_result(sim, -ENFILE);
 	sim->file[file].target = sim->proc[i].object;
 	fd = sim_fd_install(sim, file, true);
-	if (fd >= SIM_FDS)
+	if (fd < 0)
 		sim->file[file] = (struct sim_file){ 0 };
 	if (sim->engine->trace) {
 		char name[RIG_NAME_MAX];

@@ -77,6 +77,10 @@ int sim_option_parse(struct sim_options *o, const char *text,
 		o->pids_reused = !strcmp(value, "reused");
 		return o->pids_reused || !strcmp(value, "fresh") ? 0 : -EINVAL;
 	}
+	if (len == 6 && !memcmp(text, "faults", 6)) {
+		o->faults = (unsigned)(*value - '0');
+		return o->faults > SIM_FAULTS_MAX || value[1] ? -EINVAL : 0;
+	}
 	if (len != 13 || memcmp(text, "release-order", 13) != 0)
 		return -EINVAL;
 	for (int i = SIM_ORDER_ANY; i <= SIM_ORDER_FIFO; i++)
@@ -90,11 +94,14 @@ int sim_option_parse(struct sim_options *o, const char *text,
 const char *sim_option_print(const struct sim_options *o, char *buf,
 			     size_t size)
 {
-	snprintf(buf, size, "etxtbsy=%s release-order=%s steps=%s%s%s",
+	char faults[] = " faults=0";
+
+	faults[8] = (char)('0' + o->faults);
+	snprintf(buf, size, "etxtbsy=%s release-order=%s steps=%s%s%s%s",
 		 o->etxtbsy ? "on" : "off", order_name[o->release_order],
 		 o->inner_steps ? "kernel" : "call",
 		 o->thread_scope ? " wait-scope=thread" : "",
-		 o->pids_reused ? " pids=reused" : "");
+		 o->pids_reused ? " pids=reused" : "", o->faults ? faults : "");
 	return buf;
 }
 
@@ -238,7 +245,7 @@ static void begin(void *ctx, struct rig_engine *engine)
 	s->ntasks = s->ninodes = s->nfiles = s->npipes = 0;
 	s->ntables = s->nprocs = s->nwatches = s->nnames = 0;
 	s->nmutexes = s->nrwlocks = s->nconds = 0;
-	s->born = 0;
+	s->born = s->faults = 0;
 	s->any_waiters = s->sigchld_waiters = 0;
 	s->nepolls = s->nitems = 0;
 	s->pollers = 0;
@@ -292,6 +299,7 @@ int sim_open(struct sim **sim)
 	if (!s)
 		return -ENOMEM;
 	s->options = sim_defaults;
+	s->seam.sim = s->faulty.sim = s;
 	s->subject = (struct rig_subject){
 		.ctx = s,
 		.begin = begin,
@@ -300,27 +308,28 @@ int sim_open(struct sim **sim)
 		.op_name = op_name,
 		.op_inner = op_inner,
 		.op_minor = op_minor,
+		.fault_name = sim_fault_name,
 		.look = sim_look,
 	};
-	sim_file_calls(&s->sys);
-	sim_name_calls(&s->sys);
-	sim_pipe_calls(&s->sys);
-	sim_socket_calls(&s->sys);
-	sim_poll_calls(&s->sys);
-	sim_epoll_calls(&s->sys);
-	sim_flock_calls(&s->sys);
-	sim_map_calls(&s->sys);
-	sim_watch_calls(&s->sys);
-	sim_scan_calls(&s->sys);
-	sim_memfd_calls(&s->sys);
-	sim_process_calls(&s->sys);
-	sim_exec_calls(&s->sys);
-	sim_wait_calls(&s->sys);
-	sim_pidfd_calls(&s->sys);
-	sim_thread_calls(&s->sys);
-	sim_lock_calls(&s->sys);
-	sim_clock_calls(&s->sys);
-	sim_memory_calls(&s->sys);
+	sim_file_calls(&s->seam.sys);
+	sim_name_calls(&s->seam.sys);
+	sim_pipe_calls(&s->seam.sys);
+	sim_socket_calls(&s->seam.sys);
+	sim_poll_calls(&s->seam.sys);
+	sim_epoll_calls(&s->seam.sys);
+	sim_flock_calls(&s->seam.sys);
+	sim_map_calls(&s->seam.sys);
+	sim_watch_calls(&s->seam.sys);
+	sim_scan_calls(&s->seam.sys);
+	sim_memfd_calls(&s->seam.sys);
+	sim_process_calls(&s->seam.sys);
+	sim_exec_calls(&s->seam.sys);
+	sim_wait_calls(&s->seam.sys);
+	sim_pidfd_calls(&s->seam.sys);
+	sim_thread_calls(&s->seam.sys);
+	sim_lock_calls(&s->seam.sys);
+	sim_clock_calls(&s->seam.sys);
+	sim_memory_calls(&s->seam.sys);
 	*sim = s;
 	return 0;
 }
@@ -333,6 +342,8 @@ void sim_close(struct sim *sim)
 void sim_configure(struct sim *sim, const struct sim_options *options)
 {
 	sim->options = *options;
+	sim->faulty.sys = sim->seam.sys;
+	sim_fault_calls(&sim->faulty.sys);
 }
 
 const struct sim_options *sim_configured(const struct sim *sim)
@@ -342,7 +353,17 @@ const struct sim_options *sim_configured(const struct sim *sim)
 
 struct spw_sys *sim_sys(struct sim *sim)
 {
-	return &sim->sys;
+	return &sim->seam.sys;
+}
+
+struct spw_sys *sim_faulty_sys(struct sim *sim)
+{
+	return &sim->faulty.sys;
+}
+
+unsigned sim_faults(const struct sim *sim)
+{
+	return sim->faults;
 }
 
 void sim_set_mirror(struct sim *sim, const struct sim_mirror *mirror)

@@ -46,7 +46,11 @@ struct sim_options {
 	 * have nothing to do with each other.
 	 */
 	bool pids_reused;
+	/* So many calls of an execution may fail as calls fail in life. */
+	unsigned faults;
 };
+
+enum { SIM_FAULTS_MAX = 9 };
 
 struct sim;
 
@@ -69,6 +73,15 @@ const char *sim_option_print(const struct sim_options *options, char *buf,
 
 /* The seam of this kernel. */
 struct spw_sys *sim_sys(struct sim *sim);
+
+/*
+ * The same, but its calls may fail where the schedule says so, at most
+ * sim_options.faults times in an execution: what runs on it is to be tested,
+ * and not who tests it. See fault.c for which call fails in which way.
+ */
+struct spw_sys *sim_faulty_sys(struct sim *sim);
+/* Calls that have failed so in this execution. */
+unsigned sim_faults(const struct sim *sim);
 
 /*
  * What the engine executes: the kernel reset, main(ctx) as the first thread of

@@ -361,5 +361,7 @@ void sim_snapshot(struct sim *sim, struct rig_words *out)
 	put_processes(&w);
 	put_names(&w);
 	put_locks(&w);
+	if (sim->options.faults)
+		rig_word(out, sim->faults);
 	sim_memory_picture(sim, out);
 }

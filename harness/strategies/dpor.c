@@ -508,6 +508,7 @@ const struct rig_strategy rig_strategy_dpor = {
 	.name = "dpor",
 	.summary = "one execution of each trace: source sets and sleep sets",
 	.exhaustive = true,
+	.no_faults = true,
 	.visits = "trace",
 	.every = true,
 	.open = dpor_open,

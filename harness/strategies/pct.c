@@ -79,7 +79,7 @@ static unsigned pct_pick(void *state, struct rig_engine *e, rig_set choices)
 
 	if (e->value_op) {
 		s->promise.values = true;
-		return rig_draw(&s->priority.rng, choices);
+		return rig_draw_value(e, &s->priority.rng, choices);
 	}
 	rig_priority_meet(&s->priority, e);
 	s->ticked |= rig_has(choices, RIG_CLOCK);

@@ -64,7 +64,7 @@ static unsigned pos_pick(void *state, struct rig_engine *e, rig_set choices)
 	unsigned pick;
 
 	if (e->value_op)
-		return rig_draw(&p->rng, choices);
+		return rig_draw_value(e, &p->rng, choices);
 	rig_priority_meet(p, e);
 	pick = rig_priority_highest(p, choices);
 	if (pick != RIG_CLOCK && e->task[pick].about)

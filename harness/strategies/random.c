@@ -40,8 +40,8 @@ static unsigned random_pick(void *state, struct rig_engine *e, rig_set choices)
 {
 	struct random *r = state;
 
-	(void)e;
-	return rig_draw(&r->rng, choices);
+	return e->value_op ? rig_draw_value(e, &r->rng, choices) :
+			     rig_draw(&r->rng, choices);
 }
 
 const struct rig_strategy rig_strategy_random = {

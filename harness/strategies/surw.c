@@ -185,7 +185,7 @@ static unsigned surw_pick(void *state, struct rig_engine *e, rig_set choices)
 	unsigned pick;
 
 	if (e->value_op)
-		return rig_draw(&p->rng, choices);
+		return rig_draw_value(e, &p->rng, choices);
 	for (unsigned i = p->known; i < e->ntasks; i++)
 		meet(s, e, i);
 	rig_priority_meet(p, e);

@@ -20,8 +20,9 @@ static const char seed_text[] =
 	"# found by hand\n"
 	"at a1 close#1 run a2 clone#1\n"
 	"at a2.c1 final-drop-order#1 pick 1\n"
+	"at a2 open#1 fail EMFILE\n"
 	"at main.t1 end#1 run clock tick#0\n"
-	"end 3\n";
+	"end 4\n";
 
 static const char *const token[] = {
 	"at ",    "run ",

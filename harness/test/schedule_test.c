@@ -15,9 +15,10 @@ static const char good[] = "racerig-schedule 1\n"
 			   "# Gr\xc3\xbc\xc3\x9f"
 			   "e \xe2\x82\xac \xf0\x9f\x90\x8d\n"
 			   "at a2.c1 final-drop-order#1 pick 1\n"
+			   "at a2 write#7 fail short\n"
 			   "at main.t1 end#1 run clock tick#0\n"
 			   "# at the end\n"
-			   "end 3\n";
+			   "end 4\n";
 
 static struct rig_schedule parsed;
 static char why[RIG_MESSAGE_MAX];
@@ -68,13 +69,14 @@ static void print_gives_back_what_was_parsed(void **state)
 	assert_string_equal(parsed.header.kernel,
 			    "etxtbsy=on release-order=lifo steps=call");
 	assert_int_equal(parsed.header.starve_ns, 250000000);
-	assert_int_equal(parsed.n, 3);
+	assert_int_equal(parsed.n, 4);
 	assert_int_equal(parsed.ncomments, 3);
 	assert_int_equal(parsed.comment[1].before, 1);
 	assert_int_equal(d[0].line, 10);
 	assert_int_equal(d[1].line, 12);
 	assert_true(d[1].value && d[1].run == 1 && !d[0].value);
-	assert_int_equal(d[2].run, RIG_NAME_CLOCK);
+	assert_true(d[2].fault && !d[1].fault && d[2].at_nth == 7);
+	assert_int_equal(d[3].run, RIG_NAME_CLOCK);
 }
 
 /* As snprintf: the length there would be, and what fits. */
@@ -203,6 +205,14 @@ static const struct {
 	{ HEADER "at a1 close#1 run a2 open#1#1\n", 5, "no number" },
 	{ HEADER "at a1 close#1 run a2 open#-1\n", 5, "no number" },
 	{ HEADER "at a1 close#1 pick 126\n", 5, "more than 125" },
+	{ HEADER "at a1 close#1 fail\n", 5, "a decision is" },
+	{ HEADER "at a1 close#1 fail EIO 2\n", 5, "a decision is" },
+	{ HEADER "at a1 close#1 fail 1\n", 5,
+	  "close does not fail with \"1\"" },
+	{ HEADER "at a1 close#1 fail EMFILE\n", 5,
+	  "close does not fail with \"EMFILE\"" },
+	{ HEADER "at a1 lock#1 fail EIO\n", 5, "lock does not fail" },
+	{ HEADER "at a1 store#1 fail EIO\n", 5, "store does not fail" },
 	{ HEADER "at a1 close#1 pick x\n", 5, "no number" },
 	{ HEADER "end 1\n", 5, "1 decisions, but there are 0" },
 	{ HEADER "at a1 close#1 run a2 open#1\nend 0\n", 6,
