@@ -28,6 +28,9 @@ struct rig_slice {
  */
 struct rig_hammer {
 	const struct rig_family *family;
+	/* Whether a run is made where the ids of children can be chosen, by a
+	 * process of its own. NULL: never. */
+	bool (*apart)(const struct rig_scenario *scenario);
 	/* What a run needs beside its threads; *self also after an error. */
 	int (*open)(void **self, const struct rig_stress_options *options,
 		    const struct rig_workdir *dir, struct rig_stress *result);

@@ -3,12 +3,15 @@
  * Waiting by force: each thread starts short-lived children, and a partner of
  * it waits for them, or signals them, as the scenario has it. A child's exit
  * status is its thread's own and differs from one attempt to the next, so that
- * a status that was another child's shows; what no call of the library reaped
- * is looked for after each turn, and is a fault of it.
+ * a status that was another child's shows; brood.h has more of that. What no
+ * call of the library reaped is looked for after each turn, and is a fault of
+ * it.
  *
  * Where the scenario is played under the rule of Plan 9, waits are made with
- * __WNOTHREAD and there are no pidfds.
+ * __WNOTHREAD and there are no pidfds. Where ids are used again, the run is the
+ * first process of a pid namespace and chooses them.
  */
+#include "stress/brood.h"
 #include "stress/crew.h"
 #include "stress/hammer.h"
 
@@ -22,7 +25,7 @@
 #include <time.h>
 
 enum {
-	CODES = 100,  /* exit statuses, from 1 */
+	CODES = RIG_BROOD_CODES,
 	LOOK_MS = 20, /* how often who waits for a partner looks up */
 };
 
@@ -35,110 +38,39 @@ enum part {
 	PART_NONE,
 };
 
+/* How a scenario is played. */
+struct play {
+	const char *scenario;
+	enum part part;
+	unsigned children; /* that a thread starts before it waits */
+	bool creator_ends; /* each is made by a thread that ends then */
+	unsigned flags;    /* of its spawn */
+};
+
 /* A thread and its partner, under lock. */
 struct pair {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	struct spw_proc *proc; /* for the partner, NULL: nothing is to do */
-	bool done;             /* with it */
-	int error;             /* what the partner was told */
-	struct spw_status status;
+	struct rig_child *child; /* for the partner, NULL: nothing is to do */
+	bool done;               /* with it */
+	const char *outcome; /* as what the partner judged it; NULL: the truth */
+	int error;
 	unsigned attempt;
 	char message[RIG_MESSAGE_MAX];
 };
 
 struct hammer {
+	struct rig_brood brood;
 	const struct rig_stress_options *options;
-	const struct rig_workdir *dir;
 	struct rig_stress *result;
-	struct spw_sys sys;
-	enum part part;
+	const struct play *play;
 	unsigned threads; /* with as many partners */
 	struct rig_crew *crew;
 	struct pair *pair;   /* of partners, too, for their messages */
 	unsigned fds, tasks; /* before the first turn; 0: not yet counted */
 };
 
-/* ---- the rule of Plan 9 ---- */
-
-static pid_t wait_own(struct spw_sys *sys, pid_t pid, unsigned flags,
-		      struct spw_status *status)
-{
-	return spw_sys_linux()->wait(sys, pid, flags | SPW_WAIT_THREAD, status);
-}
-
-static void set_rule(struct hammer *h)
-{
-	const char *kernel = h->options->scenario->kernel;
-
-	h->sys = *spw_sys_linux();
-	if (!kernel || strcmp(kernel, "wait-scope=thread") != 0)
-		return;
-	h->sys.wait = wait_own;
-	h->sys.pidfd_open = NULL;
-}
-
-/* ---- programs: one for each exit status ---- */
-
-static void program_path(const struct hammer *h, unsigned code, char *path)
-{
-	snprintf(path, PATH_MAX, "%.*s/exit-%u", PATH_MAX - 16, h->dir->path,
-		 code);
-}
-
-static int write_programs(const struct hammer *h)
-{
-	const struct spw_options options = { .guard = NULL };
-	unsigned char image[RIG_PROGRAM_MAX];
-	char path[PATH_MAX];
-	struct spw_rt *rt;
-	int rc = spw_open(&rt, &options);
-
-	if (rc)
-		return rc;
-	for (unsigned code = 1; !rc && code <= CODES; code++) {
-		int len = rig_program(image, code);
-
-		program_path(h, code, path);
-		rc = len < 0 ? len :
-			       spw_write_executable(rt, path, image,
-						    (size_t)len, 0755);
-	}
-	spw_shut(rt);
-	return rc;
-}
-
 /* ---- attempts ---- */
-
-/* A child that exits with code; NULL: *error says why there is none. */
-static struct spw_proc *spawn(const struct hammer *h, struct spw_rt *rt,
-			      unsigned code, int *error)
-{
-	char path[PATH_MAX];
-	const struct spw_spec spec = { .path = path };
-	struct spw_proc *proc = NULL;
-
-	program_path(h, code, path);
-	*error = spw_spawn(rt, &spec, &proc, NULL);
-	return *error ? NULL : proc;
-}
-
-/* What a wait was told of the child with code; NULL: the truth. */
-static const char *judge(const struct hammer *h, unsigned code, int error,
-			 const struct spw_status *status)
-{
-	if (error == -ECHILD)
-		return "lost-status";
-	if (error == -ESRCH)
-		return "not-found";
-	if (error)
-		return "failed";
-	if (status->signaled)
-		return h->part == PART_SIGNAL && status->code == SIGKILL ?
-			       NULL :
-			       "wrong-process";
-	return status->code == (int)code ? NULL : "wrong-child";
-}
 
 static struct rig_attempt ended(struct pair *pair, const char *outcome,
 				int error)
@@ -149,15 +81,17 @@ static struct rig_attempt ended(struct pair *pair, const char *outcome,
 		return (struct rig_attempt){ .end = RIG_ATTEMPT_HIT,
 					     .outcome = outcome };
 	snprintf(pair->message, sizeof(pair->message), "a wait: %s",
-		 strerror(-error));
+		 error ? strerror(-error) : "of what was not executed");
 	return (struct rig_attempt){ .end = RIG_ATTEMPT_ERROR,
 				     .message = pair->message };
 }
 
-static void hand_over(struct pair *pair, struct spw_proc *proc)
+/* ---- a thread and its partner ---- */
+
+static void hand_over(struct pair *pair, struct rig_child *child)
 {
 	pthread_mutex_lock(&pair->lock);
-	pair->proc = proc;
+	pair->child = child;
 	pair->done = false;
 	pthread_cond_broadcast(&pair->changed);
 	pthread_mutex_unlock(&pair->lock);
@@ -175,89 +109,100 @@ static void look(struct pair *pair)
 	pthread_cond_timedwait(&pair->changed, &pair->lock, &until);
 }
 
-/* False: the turn is over, and the partner did not come for proc any more. */
+/* False: the turn is over, and the partner did not come for it any more. */
 static bool take_back(const struct hammer *h, struct pair *pair)
 {
 	bool done;
 
 	pthread_mutex_lock(&pair->lock);
-	while (!pair->done && !(pair->proc && rig_crew_over(h->crew)))
+	while (!pair->done && !(pair->child && rig_crew_over(h->crew)))
 		look(pair);
 	done = pair->done;
-	pair->proc = NULL;
+	pair->child = NULL;
 	pthread_mutex_unlock(&pair->lock);
 	return done;
 }
 
-static const char *both(const struct hammer *h, struct pair *pair,
-			struct spw_proc *proc, unsigned code, int *error)
+static const char *both(struct hammer *h, struct pair *pair,
+			struct rig_child *child, int *error)
 {
-	bool has_partner = h->part != PART_NONE && h->part != PART_FOREIGN;
-	struct spw_status status = { .code = 0 };
+	enum part part = h->play->part;
+	bool has_partner = part != PART_NONE && part != PART_FOREIGN;
 	const char *outcome = NULL;
 
 	if (has_partner)
-		hand_over(pair, proc);
-	if (h->part != PART_WAIT) {
-		*error = spw_wait(proc, &status);
-		outcome = judge(h, code, *error, &status);
-	}
-	if (!has_partner || !take_back(h, pair) || outcome ||
-	    h->part == PART_SIGNAL)
+		hand_over(pair, child);
+	if (part != PART_WAIT)
+		outcome = rig_child_wait(&h->brood, child, error);
+	if (!has_partner || !take_back(h, pair) || outcome)
 		return outcome;
 	*error = pair->error;
-	return judge(h, code, pair->error, &pair->status);
+	return pair->outcome;
+}
+
+static int start_child(struct hammer *h, struct spw_rt *rt, unsigned index,
+		       unsigned nth, struct rig_child *child)
+{
+	struct pair *pair = &h->pair[index];
+
+	*child = (struct rig_child){
+		.code = (index * 37 + pair->attempt++) % CODES + 1,
+		.number = (int)(index * h->play->children + nth),
+	};
+	return rig_child_start(&h->brood, rt, child);
 }
 
 static struct rig_attempt maker(struct hammer *h, unsigned index,
 				const struct rig_slice *slice)
 {
 	struct pair *pair = &h->pair[index];
-	unsigned code = (index * 37 + pair->attempt++) % CODES + 1;
-	const char *outcome;
-	int error;
-	struct spw_proc *proc = spawn(h, slice->rt, code, &error);
+	struct rig_child child[2];
+	const char *outcome = NULL;
+	int refused = 0, error = 0;
+	unsigned n = 0;
 
-	if (!proc)
-		return error == -EAGAIN || error == -ENOMEM ?
-			       (struct rig_attempt){ .end = RIG_ATTEMPT_REFUSED,
-						     .message = "no process" } :
-			       ended(pair, "failed", error);
-	outcome = both(h, pair, proc, code, &error);
-	spw_release(proc);
-	return ended(pair, outcome, error);
-}
+	while (n < h->play->children && !refused) {
+		refused = start_child(h, slice->rt, index, n, &child[n]);
+		n += !refused;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		int told = 0;
+		const char *other = both(h, pair, &child[i], &told);
 
-/* What the partner does with proc. */
-static int play(const struct hammer *h, struct spw_proc *proc,
-		struct spw_status *status)
-{
-	int error;
-
-	if (h->part != PART_SIGNAL)
-		return spw_wait(proc, status);
-	error = spw_signal(proc, SIGKILL);
-	return error == -ESRCH ? 0 : error;
+		if (!outcome)
+			error = told;
+		outcome = outcome ? outcome : other;
+	}
+	while (n)
+		rig_child_end(&h->brood, &child[--n]);
+	if (outcome || !refused)
+		return ended(pair, outcome, error);
+	return refused == -EAGAIN || refused == -ENOMEM ?
+		       (struct rig_attempt){ .end = RIG_ATTEMPT_REFUSED,
+					     .message = "no process" } :
+		       ended(pair, "failed", refused);
 }
 
 static void partner(struct hammer *h, struct pair *pair)
 {
-	struct spw_status status = { .code = 0 };
-	struct spw_proc *proc;
+	struct rig_child *child;
+	const char *outcome;
 	int error;
 
 	pthread_mutex_lock(&pair->lock);
-	while (!pair->proc && !rig_crew_over(h->crew))
+	while (!pair->child && !rig_crew_over(h->crew))
 		look(pair);
-	proc = pair->proc;
-	pair->proc = NULL;
+	child = pair->child;
+	pair->child = NULL;
 	pthread_mutex_unlock(&pair->lock);
-	if (!proc)
+	if (!child)
 		return;
-	error = play(h, proc, &status);
+	outcome = h->play->part == PART_SIGNAL ?
+			  rig_child_kill(child, &error) :
+			  rig_child_wait(&h->brood, child, &error);
 	pthread_mutex_lock(&pair->lock);
 	pair->error = error;
-	pair->status = status;
+	pair->outcome = outcome;
 	pair->done = true;
 	pthread_cond_broadcast(&pair->changed);
 	pthread_mutex_unlock(&pair->lock);
@@ -274,13 +219,14 @@ static struct rig_attempt foreign(struct hammer *h, struct pair *pair)
 	static const int code = CODES + 1;
 	struct spw_status status;
 	pid_t pid;
-	int rc = h->sys.clone(&h->sys, SPW_CLONE_VFORK, foreign_child,
-			      (void *)&code, sizeof(code), &pid);
+	struct spw_sys *kernel = spw_sys_linux();
+	int rc = kernel->clone(kernel, SPW_CLONE_VFORK, foreign_child,
+			       (void *)&code, sizeof(code), &pid);
 
 	if (rc)
 		return (struct rig_attempt){ .end = RIG_ATTEMPT_REFUSED,
 					     .message = "no process" };
-	rc = h->sys.wait(&h->sys, pid, 0, &status);
+	rc = h->brood.ids.sys.wait(&h->brood.ids.sys, pid, 0, &status);
 	if (rc == -ECHILD)
 		return ended(pair, "stolen", rc);
 	return ended(pair, rc < 0 || status.code != code ? "failed" : NULL, rc);
@@ -293,7 +239,7 @@ static struct rig_attempt attempt(void *ctx, unsigned index,
 
 	if (index < h->threads)
 		return maker(h, index, slice);
-	if (h->part == PART_FOREIGN)
+	if (h->play->part == PART_FOREIGN)
 		return foreign(h, &h->pair[index]);
 	partner(h, &h->pair[index - h->threads]);
 	return (struct rig_attempt){ .end = RIG_ATTEMPT_CLEAN };
@@ -306,32 +252,50 @@ static void set_runtime(void *self, enum rig_variant variant,
 {
 	struct hammer *h = self;
 
-	options->sys = &h->sys;
+	options->sys = &h->brood.ids.sys;
 	options->how = h->options->amplify.spawn == RIG_SPAWN_FORK ?
 			       SPW_CLONE_FORK :
 			       SPW_CLONE_VFORK;
 }
 
+/*
+ * What it promises of one child at a time nobody holds against it where there
+ * are many; and under the rule of Plan 9 a signal may be heard by a thread that
+ * may not wait for the child, and nothing ends.
+ */
+static bool check_signals(const struct hammer *h, const struct rig_fix *fix)
+{
+	const char *why =
+		rig_claim(h->options->scenario, fix) == RIG_CLAIM_NEVER &&
+				h->threads > 1 ?
+			"its claim is for one child at a time: --threads 1" :
+		!h->brood.ids.sys.pidfd_open ?
+			"under the rule of Plan 9 what it loses is waited "
+			"for without end" :
+			NULL;
+
+	if (why)
+		snprintf(h->result->why, sizeof(h->result->why), "sigchld: %s",
+			 why);
+	return !why;
+}
+
 static int try_alone(void *self, const struct rig_slice *slice)
 {
 	struct hammer *h = self;
-	struct spw_status status = { .code = 0 };
-	struct spw_proc *proc;
 	const char *outcome;
+	struct rig_child child;
 	int error;
 
-	if (!strcmp(slice->fix->name, "sigchld")) {
-		snprintf(h->result->why, sizeof(h->result->why),
-			 "sigchld: what it loses is waited for without end");
+	rig_brood_turn(&h->brood, slice->fix->waiter);
+	if (h->brood.by_signal && !check_signals(h, slice->fix))
 		return -ENOTSUP;
-	}
-	proc = spawn(h, slice->rt, 1, &error);
-	if (!proc)
+	error = start_child(h, slice->rt, 0, 0, &child);
+	if (error)
 		return rig_stress_because(h->result, error, slice->fix->name);
-	error = spw_wait(proc, &status);
-	outcome = judge(h, 1, error, &status);
-	spw_release(proc);
-	if (!outcome)
+	outcome = rig_child_wait(&h->brood, &child, &error);
+	rig_child_end(&h->brood, &child);
+	if (!outcome || h->play->creator_ends)
 		return 0;
 	return rig_stress_not_alone(h->result, -ENOTSUP, slice, outcome);
 }
@@ -342,8 +306,8 @@ static int start(void *self)
 	const struct rig_job job = {
 		.options = h->options,
 		.threads = 2 * h->threads,
-		.victims = h->part == PART_FOREIGN ? 2 * h->threads :
-						     h->threads,
+		.victims = h->play->part == PART_FOREIGN ? 2 * h->threads :
+							   h->threads,
 		.attempt = attempt,
 		.ctx = h,
 	};
@@ -359,8 +323,23 @@ static void count_left(struct rig_tally *tally, unsigned n, const char *what)
 	snprintf(tally->error, sizeof(tally->error), "%u %s left", n, what);
 }
 
+/* A thread that was joined may be there for a moment still (exit_notify). */
+static unsigned count_tasks(const struct hammer *h)
+{
+	struct spw_sys *kernel = spw_sys_linux();
+	unsigned n;
+
+	for (int ms = 0; ms < LOOK_MS; ms++) {
+		n = rig_count_entries("/proc/self/task");
+		if (n == h->tasks)
+			break;
+		kernel->sleep_ns(kernel, 1000000);
+	}
+	return n;
+}
+
 /* A sound waiter leaves nothing; what another leaves is cleared away. */
-static void look_for_what_is_left(const struct hammer *h,
+static void look_for_what_is_left(struct hammer *h,
 				  const struct rig_slice *slice,
 				  struct rig_tally *tally)
 {
@@ -369,13 +348,13 @@ static void look_for_what_is_left(const struct hammer *h,
 	/* All end by themselves, if they have not yet. */
 	while (waitpid(-1, NULL, 0) > 0)
 		zombies++;
+	rig_notes_drop(&h->brood.ids, -1);
 	if (!slice->fix->claims_sound)
 		return;
 	count_left(tally, zombies, "children");
 	count_left(tally, rig_count_entries("/proc/self/fd") - h->fds,
 		   "descriptors");
-	count_left(tally, rig_count_entries("/proc/self/task") - h->tasks,
-		   "threads");
+	count_left(tally, count_tasks(h) - h->tasks, "threads");
 }
 
 static int work(void *self, const struct rig_slice *slice,
@@ -388,7 +367,9 @@ static int work(void *self, const struct rig_slice *slice,
 		h->fds = rig_count_entries("/proc/self/fd");
 		h->tasks = rig_count_entries("/proc/self/task");
 	}
+	rig_brood_turn(&h->brood, slice->fix->waiter);
 	rc = rig_crew_work(h->crew, slice, tally);
+	tally->windows += atomic_exchange(&h->brood.ids.reused, 0);
 	if (rc != -ETIMEDOUT)
 		look_for_what_is_left(h, slice, tally);
 	return rc;
@@ -402,22 +383,34 @@ static void stop(void *self)
 		rig_crew_stop(h->crew);
 }
 
-static enum part part_of(const char *scenario)
+static const struct play *play_of(const char *scenario)
 {
-	static const struct {
-		const char *scenario;
-		enum part part;
-	} parts[] = {
-		{ "wait/any-child-thief", PART_NONE },
-		{ "wait/double-wait", PART_BOTH },
-		{ "wait/foreign-child", PART_FOREIGN },
-		{ "wait/kill-after-reap", PART_SIGNAL },
+	static const struct play plays[] = {
+		{ "wait/any-child-thief", PART_NONE, 1, false, 0 },
+		{ "wait/creator-dies", PART_WAIT, 1, true,
+		  SPW_DIE_WITH_CREATOR },
+		{ "wait/double-wait", PART_BOTH, 1, false, 0 },
+		{ "wait/foreign-child", PART_FOREIGN, 1, false, 0 },
+		{ "wait/kill-after-reap", PART_SIGNAL, 1, false, 0 },
+		{ "wait/owner-dies", PART_WAIT, 1, true, 0 },
+		{ "wait/pid-reuse", PART_NONE, 2, false, 0 },
 	};
+	static const struct play any = { "", PART_WAIT, 1, false, 0 };
 
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		if (!strcmp(scenario, parts[i].scenario))
-			return parts[i].part;
-	return PART_WAIT;
+	for (size_t i = 0; i < sizeof(plays) / sizeof(plays[0]); i++)
+		if (!strcmp(scenario, plays[i].scenario))
+			return &plays[i];
+	return &any;
+}
+
+static bool has_rule(const struct rig_scenario *scenario, const char *rule)
+{
+	return scenario->kernel && !strcmp(scenario->kernel, rule);
+}
+
+static bool chooses_ids(const struct rig_scenario *scenario)
+{
+	return has_rule(scenario, "pids=reused");
 }
 
 static int check(struct hammer *h)
@@ -446,11 +439,9 @@ static int open_hammer(void **self, const struct rig_stress_options *options,
 	if (!h)
 		return rig_stress_because(result, -ENOMEM, "set-up");
 	h->options = options;
-	h->dir = dir;
 	h->result = result;
-	h->part = part_of(options->scenario->name);
+	h->play = play_of(options->scenario->name);
 	h->threads = options->threads;
-	set_rule(h);
 	h->pair = calloc(2 * h->threads, sizeof(*h->pair));
 	if (!h->pair)
 		return rig_stress_because(result, -ENOMEM, "set-up");
@@ -461,7 +452,14 @@ static int open_hammer(void **self, const struct rig_stress_options *options,
 	rc = check(h);
 	if (rc)
 		return rc;
-	rc = write_programs(h);
+	h->brood.dir = dir;
+	h->brood.creator_ends = h->play->creator_ends;
+	h->brood.flags = h->play->flags;
+	h->brood.cancelled = h->play->part == PART_SIGNAL;
+	/* Each thread's, and as many again that end or begin. */
+	rc = rig_brood_open(&h->brood, 4 * h->threads + 4,
+			    chooses_ids(options->scenario),
+			    has_rule(options->scenario, "wait-scope=thread"));
 	return rc ? rig_stress_because(result, rc, "writing programs") : 0;
 }
 
@@ -473,13 +471,16 @@ static void close_hammer(void *self)
 		pthread_cond_destroy(&h->pair[i].changed);
 		pthread_mutex_destroy(&h->pair[i].lock);
 	}
-	if (h)
-		free(h->pair);
+	if (!h)
+		return;
+	rig_brood_close(&h->brood);
+	free(h->pair);
 	free(h);
 }
 
 const struct rig_hammer rig_hammer_wait = {
 	.family = &rig_family_wait,
+	.apart = chooses_ids,
 	.open = open_hammer,
 	.runtime = set_runtime,
 	.try_alone = try_alone,

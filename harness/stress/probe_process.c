@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Making processes, and what one may do to another. */
+#include "stress/apart.h"
 #include "stress/probe_tools.h"
 
 #include <errno.h>
@@ -12,48 +13,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#ifndef SYS_clone3
-#define SYS_clone3 435
-#endif
-
-/* uapi/linux/sched.h */
-static const uint64_t clear_sighand = 0x100000000;
-
-/* struct clone_args as of Linux 5.5 (CLONE_ARGS_SIZE_VER1). */
-struct clone3_args {
-	uint64_t flags;
-	uint64_t pidfd;
-	uint64_t child_tid;
-	uint64_t parent_tid;
-	uint64_t exit_signal;
-	uint64_t stack;
-	uint64_t stack_size;
-	uint64_t tls;
-	uint64_t set_tid;
-	uint64_t set_tid_size;
-};
-
 enum { NAMESPACE_TID = 100, TRIES = 10 };
-
-/* As fork; the child may do little, libc does not know of it. */
-static pid_t fork3(uint64_t flags, const pid_t *tid)
-{
-	struct clone3_args args = {
-		.flags = flags,
-		.exit_signal = SIGCHLD,
-		.set_tid = (uintptr_t)tid,
-		.set_tid_size = tid != NULL,
-	};
-	pid_t pid = (pid_t)syscall(SYS_clone3, &args,
-				   tid ? sizeof(args) :
-					 offsetof(struct clone3_args, set_tid));
-
-	return pid < 0 ? -errno : pid;
-}
 
 static enum rig_answer clone3_probe(struct rig_probing *p)
 {
-	pid_t pid = fork3(0, NULL);
+	pid_t pid = rig_fork3(0, NULL, NULL);
 
 	if (pid == 0)
 		probe_exit(0);
@@ -70,7 +34,7 @@ static enum rig_answer clear_sighand_probe(struct rig_probing *p)
 	pid_t pid;
 
 	sigaction(SIGUSR1, &action, NULL);
-	pid = fork3(clear_sighand, NULL);
+	pid = rig_fork3(RIG_CLONE_CLEAR_SIGHAND, NULL, NULL);
 	if (pid == 0) {
 		sigaction(SIGUSR1, NULL, &action);
 		probe_exit(action.sa_handler == SIG_DFL ? 0 : ENOSYS);
@@ -101,28 +65,16 @@ static enum rig_answer set_tid_probe(struct rig_probing *p)
 		wanted = free_pid();
 		if (wanted < 0)
 			return probe_cannot(p, "fork", wanted);
-		pid = fork3(0, &wanted);
+		pid = rig_fork3(0, &wanted, NULL);
 		if (pid == 0)
 			probe_exit(getpid() == wanted ? 0 : ENOSYS);
 	}
 	return probe_by_exit(p, pid);
 }
 
-/*
- * fork into a new user and pid namespace. clone and not unshare, which refuses
- * where there are threads; sanitizers have one.
- */
-static pid_t fork_into_namespace(void)
-{
-	pid_t pid = (pid_t)syscall(
-		SYS_clone, CLONE_NEWUSER | CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0);
-
-	return pid < 0 ? -errno : pid;
-}
-
 static enum rig_answer namespace_probe(struct rig_probing *p)
 {
-	pid_t pid = fork_into_namespace();
+	pid_t pid = rig_fork_apart();
 
 	if (pid == 0)
 		probe_exit(getpid() == 1 ? 0 : ENOSYS);
@@ -134,7 +86,7 @@ static int choose_in_namespace(void)
 {
 	const pid_t wanted = NAMESPACE_TID;
 	int status;
-	pid_t pid = fork3(0, &wanted);
+	pid_t pid = rig_fork3(0, &wanted, NULL);
 
 	if (pid == 0)
 		probe_exit(getpid() == wanted ? 0 : ENOSYS);
@@ -147,7 +99,7 @@ static int choose_in_namespace(void)
 
 static enum rig_answer set_tid_namespace_probe(struct rig_probing *p)
 {
-	pid_t pid = fork_into_namespace();
+	pid_t pid = rig_fork_apart();
 
 	if (pid == 0)
 		probe_exit(choose_in_namespace());

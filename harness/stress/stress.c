@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "stress/stress.h"
 
+#include "stress/apart.h"
 #include "stress/hammer.h"
 
 #include <dirent.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* Of the families that have one. */
 static const struct rig_hammer *const hammers[] = {
@@ -345,13 +347,10 @@ void rig_stress_complete(struct rig_stress_options *options)
 		options->amplify.extra_fds = RIG_EXTRA_FDS_DIRECTED;
 }
 
-static int run(struct stress *s)
+static int run_here(struct stress *s)
 {
-	int rc = check(s);
+	int rc = set_up(s);
 
-	if (rc)
-		return rc;
-	rc = set_up(s);
 	if (!rc)
 		rc = take_turns(s);
 	if (rc != -ETIMEDOUT)
@@ -359,6 +358,55 @@ static int run(struct stress *s)
 	else if (s->hammer->abandon)
 		s->hammer->abandon(s->hammering);
 	return rc;
+}
+
+/* What a process of its own works on, and tells. */
+struct apart {
+	struct stress stress;
+	struct rig_stress result;
+	int rc;
+};
+
+static void run_there(void *arg)
+{
+	struct apart *apart = arg;
+
+	apart->rc = run_here(&apart->stress);
+}
+
+static int run_apart(struct stress *s)
+{
+	struct apart *apart = mmap(NULL, sizeof(*apart), PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int rc;
+
+	if (apart == MAP_FAILED)
+		return rig_stress_because(s->result, -errno, "set-up");
+	apart->stress = *s;
+	apart->stress.result = &apart->result;
+	rc = rig_run_apart(run_there, apart, s->options->stop);
+	*s->result = apart->result;
+	if (rc == -ENOTSUP)
+		snprintf(s->result->why, sizeof(s->result->why),
+			 "ids are not used again, for none can be chosen here "
+			 "(clone3 with set_tid in a pid namespace)");
+	else if (rc)
+		rig_stress_because(s->result, rc, "the process of the run");
+	else
+		rc = apart->rc;
+	munmap(apart, sizeof(*apart));
+	return rc;
+}
+
+static int run(struct stress *s)
+{
+	int rc = check(s);
+
+	if (rc)
+		return rc;
+	return s->hammer->apart && s->hammer->apart(s->options->scenario) ?
+		       run_apart(s) :
+		       run_here(s);
 }
 
 int rig_stress_run(const struct rig_stress_options *options,

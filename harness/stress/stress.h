@@ -105,7 +105,9 @@ struct rig_tally {
 	uint64_t refused;    /* spawns for which there was no process or memory;
 			      not attempts, the thread tries again */
 	uint64_t windows;    /* times that another thread was forking while a
-			      program was open for writing */
+			      program was open for writing; or that an id was
+			      given again that a handle still had; or that two
+			      threads made an attempt */
 	uint64_t first_hit_ns; /* of the variant's time; 0: none */
 	uint64_t ns;
 	char error[RIG_MESSAGE_MAX]; /* the first of errors, or "" */
