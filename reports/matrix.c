@@ -87,7 +87,7 @@ static void put_controls(FILE *out, const struct report_result *results,
 		" times in %" PRIu64 " attempts.\n"
 		"Model: a proof of all traces, or a schedule. By call: the "
 		"schedule, or random\nones, on Linux.\n"
-		"By force: ETXTBSY per attempt of free-running threads; "
+		"By force: hits per attempt of free-running threads; "
 		"after <, what 95 %% sure\nis not exceeded.\n",
 		hits, attempts);
 }

@@ -332,6 +332,8 @@ static int go_by_force(struct matrix *m, struct cell *cell)
 		cell->real.stress_reason = "-";
 		return 0;
 	}
+	if (m->control)
+		rig_control_rest(m->control->control);
 	rc = rig_stress_run(&options, &m->stress_dir, s);
 	take_counts(&cell->real, s);
 	if (rc == -ETIMEDOUT)

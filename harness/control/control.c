@@ -291,6 +291,12 @@ void rig_control_log(struct rig_control *c, struct rig_call_log *log)
 
 /* ---- between executions ---- */
 
+void rig_control_rest(struct rig_control *c)
+{
+	stop_target(c);
+	c->clean = false;
+}
+
 /*
  * An execution that ended as programs end has left nothing behind, which is
  * checked; one that was cut short has left everything: then a new target is

@@ -38,6 +38,12 @@ int rig_control_may(const struct sim_options *options, char *why,
 /* Ends the target; sim is alone again. */
 void rig_control_close(struct rig_control *control);
 
+/*
+ * Until the next execution there is no target: for those who count this
+ * process's children, or wait for any of them.
+ */
+void rig_control_rest(struct rig_control *control);
+
 /* The next execution is of another program: tasks have other numbers. */
 void rig_control_restart(struct rig_control *control);
 
