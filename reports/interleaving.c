@@ -149,7 +149,7 @@ static const char *step_color(const struct report_step *step)
 /* The letter of a file; those past the last letter are all one. */
 static char letter(unsigned file)
 {
-	return !file ? '.' : file <= 26 ? (char)('A' + file - 1) : '+';
+	return ".ABCDEFGHIJKLMNOPQRSTUVWXYZ+"[file <= 26 ? file : 27];
 }
 
 /* In the gutter; the name where it is another than in the row above. */
