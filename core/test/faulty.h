@@ -32,6 +32,11 @@
 	X(ring_open)       \
 	X(ring_write)      \
 	X(ring_close)      \
+	X(set_blocking)    \
+	X(eventfd)         \
+	X(epoll_create)    \
+	X(epoll_ctl)       \
+	X(epoll_wait)      \
 	X(clone)           \
 	X(execve)          \
 	X(exec_fd)         \
@@ -173,6 +178,17 @@ FAULTY(ssize_t, ring_write,
        (fault->real, ring, buf, len))
 FAULTY_AFTER(int, ring_close, (struct spw_sys *sys, struct spw_ring *ring),
 	     (fault->real, ring))
+FAULTY(int, set_blocking, (struct spw_sys *sys, int fd, bool blocking),
+       (fault->real, fd, blocking))
+FAULTY(int, eventfd, (struct spw_sys *sys), (fault->real))
+FAULTY(int, epoll_create, (struct spw_sys *sys), (fault->real))
+FAULTY(int, epoll_ctl,
+       (struct spw_sys *sys, int epoll, enum spw_epoll_op op, int fd,
+	unsigned events, uint64_t data),
+       (fault->real, epoll, op, fd, events, data))
+FAULTY(int, epoll_wait,
+       (struct spw_sys *sys, int epoll, struct spw_event *events, int n),
+       (fault->real, epoll, events, n))
 FAULTY(int, exec_fd,
        (struct spw_sys *sys, int fd, char *const argv[], char *const envp[]),
        (fault->real, fd, argv, envp))
