@@ -3,7 +3,8 @@
  * Does a search over states, which merges what looks equal, miss anything?
  *
  *   coverage     What random executions meet, a complete search has met: all
- *                six guards, both scenarios, with and without inner steps.
+ *                six guards, both scenarios, with and without inner steps; and
+ *                what is about close.
  *   brute force  Where all executions can be made, nothing hashed and nothing
  *                merged, the ends are the same ones: outcomes, terminal states.
  *                Also under a bound, those with no more preemptions than that.
@@ -99,6 +100,19 @@ static void searches_meet_what_random_walks_meet(void **state)
 				k & 2 ? "steps=kernel" : "steps=call", 0));
 }
 
+/* Around close, with what claims everything; but for the one that spawns. */
+static void closes_meet_what_random_walks_meet(void **state)
+{
+	for (unsigned i = 0; rig_scenarios[i]; i++) {
+		const char *name = rig_scenarios[i]->name;
+
+		if (rig_scenarios[i]->family == &rig_family_close &&
+		    strcmp(name, "close/during-spawn") != 0)
+			check_coverage(use_case(name, "refcount", "vfork",
+						"steps=call", 0));
+	}
+}
+
 /* ---- brute force ---- */
 
 /* The ends of all executions: outcomes as text, terminal pictures. */
@@ -170,6 +184,18 @@ static void scenarios_end_the_same(void **state)
 							  "steps=call", 0));
 	compare_with_brute_force(
 		use_case(scenarios[0], "fork-lock", "vfork", "steps=call", 0));
+}
+
+static void closes_end_the_same(void **state)
+{
+	static const char *const few[] = {
+		"close/before-register", "close/blocked-reader",
+		"close/kept-by-fork", "close/stale-batch", "close/mixed-poll"
+	};
+
+	for (int i = 0; i < (SLOW ? 3 : 5); i++)
+		compare_with_brute_force(
+			use_case(few[i], "refcount", "vfork", "steps=call", 0));
 }
 
 /* ---- under a bound ---- */
@@ -354,8 +380,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE_TEST(searches_meet_what_random_walks_meet),
+		CASE_TEST(closes_meet_what_random_walks_meet),
 		TEST(small_programs_end_the_same),
 		CASE_TEST(scenarios_end_the_same),
+		CASE_TEST(closes_end_the_same),
 		TEST(bounded_searches_end_the_same),
 		TEST(sleepers_stay_current),
 		TEST(bounded_random_programs_end_the_same),
