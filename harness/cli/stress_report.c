@@ -95,6 +95,26 @@ static void print_row(const char *role, const char *fix,
 	       report_duration(t->ns, time, sizeof(time)));
 }
 
+/* What the hits were, and what became of descriptors. */
+static void print_details(const char *role, const struct rig_tally *t)
+{
+	const char *before = ": ";
+
+	if (!t->hits && !t->opened)
+		return;
+	printf("  %s", role);
+	for (int i = 0; i < RIG_HIT_KINDS_MAX && t->kind[i].outcome; i++) {
+		printf("%s%" PRIu64 " %s", before, t->kind[i].n,
+		       t->kind[i].outcome);
+		before = ", ";
+	}
+	if (t->opened)
+		printf("%s%" PRIu64 " descriptors opened, %" PRId64
+		       " left open",
+		       before, t->opened, t->left);
+	putchar('\n');
+}
+
 static void print_refused(const struct rig_stress *s)
 {
 	uint64_t refused =
@@ -125,6 +145,10 @@ static void print_observation(const struct rig_observation *o)
 	if (!s->test_is_positive)
 		print_row("positive", s->positive_fix, &s->positive);
 	print_row("negative", s->negative_fix, &s->negative);
+	print_details("test", &s->test);
+	if (!s->test_is_positive)
+		print_details("positive", &s->positive);
+	print_details("negative", &s->negative);
 	print_refused(s);
 	printf("  %s: %s", report_verdict_name(o->verdict), o->why);
 	rig_wilson(s->test.hits, s->test.attempts, &low, &high);
@@ -190,6 +214,15 @@ static void emit_tally(struct emit *e, const struct rig_tally *t)
 		emit_seconds(e, "first_hit_seconds", t->first_hit_ns);
 	emit_integer(e, "windows", t->windows);
 	emit_integer(e, "refused", t->refused);
+	emit_object(e, "outcomes");
+	for (int i = 0; i < RIG_HIT_KINDS_MAX && t->kind[i].outcome; i++)
+		emit_integer(e, t->kind[i].outcome, t->kind[i].n);
+	emit_object_end(e);
+	if (!t->opened)
+		return;
+	emit_integer(e, "descriptors_opened", t->opened);
+	emit_integer(e, "descriptors_left",
+		     t->left > 0 ? (uint64_t)t->left : 0);
 }
 
 static void emit_control(struct emit *e, const char *key, const char *fix,

@@ -77,7 +77,8 @@ static void count_hit(struct worker *w, const struct rig_attempt *attempt)
 {
 	struct rig_crew *crew = w->crew;
 
-	if (!w->count.hits++) {
+	rig_tally_add(&w->count, attempt->outcome, 1);
+	if (w->count.hits == 1) {
 		w->count.outcome = attempt->outcome;
 		w->count.first_hit_ns =
 			crew->before_ns + now_ns() - crew->begun_ns;
@@ -209,7 +210,8 @@ static void add_count(struct rig_tally *sum, const struct rig_tally *count)
 		sum->outcome = count->outcome;
 	}
 	sum->attempts += count->attempts;
-	sum->hits += count->hits;
+	for (int i = 0; i < RIG_HIT_KINDS_MAX && count->kind[i].outcome; i++)
+		rig_tally_add(sum, count->kind[i].outcome, count->kind[i].n);
 	sum->errors += count->errors;
 	sum->refused += count->refused;
 }

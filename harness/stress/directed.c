@@ -150,7 +150,8 @@ static void *holder_main(void *arg)
 
 static void count_hit(struct rig_directed *d)
 {
-	if (!d->tally->hits++) {
+	rig_tally_add(d->tally, "etxtbsy", 1);
+	if (d->tally->hits == 1) {
 		d->tally->outcome = "etxtbsy";
 		d->tally->first_hit_ns = d->before_ns + now_ns() - d->begun_ns;
 	}

@@ -54,9 +54,11 @@ struct pair {
 };
 
 struct hammer {
+	struct spw_sys sys; /* first: the real kernel, with a read that gives
+			       up; calls find the rest behind it */
+	atomic_uint_fast64_t opened; /* descriptors, in this turn */
 	const struct rig_stress_options *options;
 	struct rig_stress *result;
-	struct spw_sys sys; /* the real kernel, with a read that gives up */
 	struct rig_crew *crew;
 	struct pair *pair;
 	unsigned npairs;
@@ -99,6 +101,30 @@ static int register_late(struct spw_sys *sys, int epoll, enum spw_epoll_op op,
 	if (op != SPW_EPOLL_DEL)
 		sched_yield();
 	return spw_sys_linux()->epoll_ctl(sys, epoll, op, fd, events, data);
+}
+
+static void count_opened(struct spw_sys *sys, unsigned n, bool failed)
+{
+	struct hammer *h = (struct hammer *)(void *)sys;
+
+	if (!failed)
+		atomic_fetch_add(&h->opened, n);
+}
+
+static int counted_pipe(struct spw_sys *sys, int fd[2])
+{
+	int rc = spw_sys_linux()->pipe(sys, fd);
+
+	count_opened(sys, 2, rc);
+	return rc;
+}
+
+static int counted_dup(struct spw_sys *sys, int fd, int least)
+{
+	int copy = spw_sys_linux()->dup_above(sys, fd, least);
+
+	count_opened(sys, 1, copy < 0);
+	return copy;
 }
 
 /* SIGPIPE: what is fed to a closed descriptor is an error, as in the model. */
@@ -364,11 +390,14 @@ static int work(void *self, const struct rig_slice *slice,
 	int rc;
 
 	atomic_store(&h->joined, 0);
+	atomic_store(&h->opened, 0);
 	rc = rig_crew_work(h->crew, slice, tally);
 	if (rc)
 		return rc;
 	tally->windows += atomic_load(&h->joined);
+	tally->opened += atomic_load(&h->opened);
 	after = rig_count_entries("/proc/self/fd");
+	tally->left += (int64_t)after - before;
 	if (after != before && is_sound(h, slice->fix) && !tally->errors++)
 		snprintf(tally->error, sizeof(tally->error),
 			 "%s: %u descriptors were open before, %u after",
@@ -434,6 +463,8 @@ static int open_hammer(void **self, const struct rig_stress_options *options,
 	h->sys = *spw_sys_linux();
 	h->sys.read = read_or_give_up;
 	h->sys.close = close_late;
+	h->sys.pipe = counted_pipe;
+	h->sys.dup_above = counted_dup;
 	h->sys.epoll_ctl = register_late;
 	rc = check(h);
 	if (rc)

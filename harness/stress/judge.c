@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 /* What makes a run worthless, whatever it counted; false: nothing. */
 static bool failure(const struct rig_stress *r, char *why, size_t len)
@@ -63,6 +64,20 @@ static const char *broken_condition(const struct rig_stress *r)
 		       "; the run breaks the fix's condition that nobody maps "
 		       "the file" :
 		       "";
+}
+
+void rig_tally_add(struct rig_tally *tally, const char *outcome, uint64_t n)
+{
+	tally->hits += n;
+	for (int i = 0; i < RIG_HIT_KINDS_MAX; i++) {
+		struct rig_hits *kind = &tally->kind[i];
+
+		if (kind->outcome && strcmp(kind->outcome, outcome) != 0)
+			continue;
+		kind->outcome = outcome;
+		kind->n += n;
+		break;
+	}
 }
 
 enum rig_stress_end rig_stress_judge(const struct rig_stress *r, char *why,

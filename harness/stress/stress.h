@@ -24,6 +24,7 @@ enum {
 	RIG_EXTRA_FDS_MAX = 100000,
 	RIG_HOLD_US_MAX = 1000000,
 	RIG_CPUS_MAX = 1024,
+	RIG_HIT_KINDS_MAX = 12, /* outcomes of a scenario that are its race */
 };
 
 enum rig_spawn_api {
@@ -101,13 +102,20 @@ struct rig_tally {
 	uint64_t attempts;   /* programs written, then executed or found busy */
 	uint64_t hits;       /* attempts with an outcome that is the race */
 	const char *outcome; /* that of the first; NULL: none */
-	uint64_t errors;     /* other forbidden outcomes; not attempts */
-	uint64_t refused;    /* spawns for which there was no process or memory;
+	/* Hits by what they were; ends with .outcome == NULL, or is full. */
+	struct rig_hits {
+		const char *outcome;
+		uint64_t n;
+	} kind[RIG_HIT_KINDS_MAX];
+	uint64_t errors;  /* other forbidden outcomes; not attempts */
+	uint64_t refused; /* spawns for which there was no process or memory;
 			      not attempts, the thread tries again */
-	uint64_t windows;    /* times that another thread was forking while a
+	uint64_t windows; /* times that another thread was forking while a
 			      program was open for writing; or that an id was
 			      given again that a handle still had; or that two
 			      threads made an attempt */
+	uint64_t opened;  /* descriptors, where the scenario is about such */
+	int64_t left;     /* of these, after the turns, and nobody's */
 	uint64_t first_hit_ns; /* of the variant's time; 0: none */
 	uint64_t ns;
 	char error[RIG_MESSAGE_MAX]; /* the first of errors, or "" */
@@ -176,6 +184,9 @@ enum rig_stress_end {
 /* why becomes one line: the reason. */
 enum rig_stress_end rig_stress_judge(const struct rig_stress *result, char *why,
 				     size_t why_len);
+
+/* So many hits more that were outcome. */
+void rig_tally_add(struct rig_tally *tally, const char *outcome, uint64_t n);
 
 /* The 95 % Wilson score interval of hits in attempts. */
 void rig_wilson(uint64_t hits, uint64_t attempts, double *low, double *high);

@@ -293,6 +293,21 @@ static void test_a_kernel_without_the_check(void **state)
 	expect_judged(&r, RIG_STRESS_UNJUDGED, "this kernel has no such check");
 }
 
+static void test_hits_by_outcome(void **state)
+{
+	struct rig_tally t = { .attempts = 9 };
+
+	rig_tally_add(&t, "wrong-owner", 1);
+	rig_tally_add(&t, "not-woken", 2);
+	rig_tally_add(&t, "wrong-owner", 3);
+	assert_int_equal(t.hits, 6);
+	assert_string_equal(t.kind[0].outcome, "wrong-owner");
+	assert_int_equal(t.kind[0].n, 4);
+	assert_string_equal(t.kind[1].outcome, "not-woken");
+	assert_int_equal(t.kind[1].n, 2);
+	assert_null(t.kind[2].outcome);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -308,6 +323,7 @@ int main(void)
 		cmocka_unit_test(test_a_hit_that_an_amplifier_is_to_blame_for),
 		cmocka_unit_test(test_what_spoils_a_run),
 		cmocka_unit_test(test_a_kernel_without_the_check),
+		cmocka_unit_test(test_hits_by_outcome),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) != 0;
