@@ -23,28 +23,10 @@
 #include <unistd.h>
 
 #include "stress/stress.h"
+#include "stress_dir.h"
 
 static const uint64_t second = 1000000000;
 static const uint64_t long_ns = 20000000000;
-
-static struct rig_workdir dir;
-static struct rig_stress result;
-
-static int open_dir(void **state)
-{
-	char why[256];
-
-	if (!rig_workdir_open(&dir, NULL, why, sizeof(why)))
-		return 0;
-	print_message("%s\n", why);
-	return -1;
-}
-
-static int close_dir(void **state)
-{
-	rig_workdir_close(&dir);
-	return 0;
-}
 
 static uint64_t now_ns(void)
 {

@@ -12,30 +12,12 @@
 #include <cmocka.h>
 
 #include "stress/stress.h"
+#include "stress_dir.h"
 
 #include <errno.h>
 #include <string.h>
 
 enum { ATTEMPTS = 100, THREADS = 4 };
-
-static struct rig_workdir dir;
-static struct rig_stress result;
-
-static int open_dir(void **state)
-{
-	char why[256];
-
-	if (!rig_workdir_open(&dir, NULL, why, sizeof(why)))
-		return 0;
-	print_message("%s\n", why);
-	return -1;
-}
-
-static int close_dir(void **state)
-{
-	rig_workdir_close(&dir);
-	return 0;
-}
 
 static enum rig_stress_end hammer(const struct rig_scenario *scenario,
 				  const struct rig_fix *fix, bool until_hit)
