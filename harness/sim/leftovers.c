@@ -24,8 +24,10 @@ static void check_tasks(struct sim *sim)
 
 static void check_descriptors(struct sim *sim)
 {
+	const struct sim_table *table = sim_table_self(sim);
+
 	for (int fd = 3; fd < SIM_FDS; fd++)
-		if (sim_table_self(sim)->fd[fd].file)
+		if (table->fd[fd].file)
 			rig_fail(sim->engine, "leak",
 				 "descriptor %d is still open", fd);
 }

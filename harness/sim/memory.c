@@ -90,10 +90,9 @@ static bool damaged(const struct block *block)
 	if (block->state != FREED)
 		return false;
 	ASAN_UNPOISON_MEMORY_REGION(bytes, block->size);
-	for (uint32_t i = 0; i < block->size; i++)
-		if (bytes[i] != PATTERN)
-			return true;
-	return false;
+	/* All the same as their neighbours, and one of them is right. */
+	return block->size && (bytes[0] != PATTERN ||
+			       memcmp(bytes, bytes + 1, block->size - 1));
 }
 
 /*
