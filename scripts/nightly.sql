@@ -12,6 +12,7 @@ CREATE TABLE IF NOT EXISTS night (
 	libc TEXT,
 	cpus INTEGER,
 	budget INTEGER NOT NULL, -- seconds
+	scope TEXT NOT NULL,     -- parts and scenarios that were asked for
 	good INTEGER NOT NULL    -- later nights may be compared with it
 );
 
@@ -44,10 +45,11 @@ SELECT *, CASE verdict
 	ELSE verdict END AS says
 FROM result;
 
--- The night that night :night is compared with.
+-- The night that the last one is compared with: one that did the same.
 CREATE TEMP VIEW before AS
-SELECT max(id) AS id FROM night
-WHERE good AND id < (SELECT max(id) FROM night);
+SELECT max(old.id) AS id FROM night AS old, night AS new
+WHERE new.id = (SELECT max(id) FROM night) AND old.id < new.id
+	AND old.good AND old.scope = new.scope;
 
 -- What is otherwise than in that night, beyond what chance explains: of rates,
 -- that something happens which did not, or the other way round.
