@@ -64,6 +64,12 @@ static struct spw_write *last_job(struct spw_sys *sys, struct last *last)
 	return &last->job;
 }
 
+static void forget(struct spw_sys *sys, struct spw_write *job)
+{
+	sys->free(sys, (void *)job->data);
+	job->data = NULL;
+}
+
 /* Path and content in one block. Without memory nothing is remembered. */
 static void remember(struct spw_sys *sys, struct last *last,
 		     const struct spw_write *job)
@@ -72,7 +78,7 @@ static void remember(struct spw_sys *sys, struct last *last,
 	size_t path_size = strlen(job->path) + 1;
 	char *block;
 
-	sys->free(sys, (void *)to->data);
+	forget(sys, to);
 	block = sys->alloc(sys, job->len + path_size);
 	to->data = block;
 	if (!block)
@@ -102,9 +108,13 @@ static bool can_link(const struct spw_write *last, const struct spw_write *job)
 static int put_there(struct spw_sys *sys, struct last *last,
 		     const struct spw_write *job)
 {
-	const struct spw_write *first = last_job(sys, last);
-	int error = make_way(sys, job->path);
+	struct spw_write *first = last_job(sys, last);
+	int error;
 
+	/* From here on it may be anything; what is written is remembered. */
+	if (first->data && strcmp(first->path, job->path) == 0)
+		forget(sys, first);
+	error = make_way(sys, job->path);
 	if (error < 0)
 		return error;
 	if (can_link(first, job) && sys->link(sys, first->path, job->path) == 0)
