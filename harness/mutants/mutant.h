@@ -54,6 +54,7 @@ struct rig_mutant {
 	X(generation_not_compared) \
 	X(interpreter_left_out)    \
 	X(join_dropped)            \
+	X(lease_given_up)          \
 	X(lease_refusal_ignored)   \
 	X(lease_spins)             \
 	X(lease_writes)            \
