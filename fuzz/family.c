@@ -12,6 +12,7 @@
 static struct target {
 	struct rig_case *c; /* NULL: not open yet */
 	bool works;
+	bool goes_on; /* after a violation */
 	struct rig_inputs inputs;
 } target;
 
@@ -33,6 +34,7 @@ static void open_target(const struct rig_family *family,
 		exit(2);
 	}
 	fuzz_feedback(target.c->engine, !fuzz_off("RACERIG_FUZZ_FEEDBACK"));
+	target.goes_on = fuzz_off("RACERIG_FUZZ_ABORT");
 	target.works = !prepare || prepare(target.c);
 }
 
@@ -79,7 +81,7 @@ int fuzz_family(const struct rig_family *family, fuzz_prepare_fn *prepare,
 	rig_case_set(target.c, &plan);
 	fuzz_feedback_begin();
 	must(target.c, rig_input_run(target.c, data, size));
-	if (target.c->engine->end == RIG_VIOLATED)
+	if (target.c->engine->end == RIG_VIOLATED && !target.goes_on)
 		report(target.c, data, size);
 	return 0;
 }

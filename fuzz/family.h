@@ -14,6 +14,8 @@
  *	                             cannot find anything
  *	RACERIG_FUZZ_FEEDBACK=off    edges only, for comparison (feedback.h)
  *	RACERIG_FUZZ_MUTATOR=off     the engine's own mutations only (mutate.h)
+ *	RACERIG_FUZZ_ABORT=off       a violation is passed over: to measure what
+ *	                             a broken fix runs
  */
 #ifndef FUZZ_FAMILY_H
 #define FUZZ_FAMILY_H

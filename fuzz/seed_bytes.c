@@ -4,6 +4,10 @@
  * of its family. Where OUT is a directory: one input in it for each fix that
  * claims to be sound in that scenario, which is its name. Run by the build over
  * corpus/seeds, and by the tests over corpus/regressions.
+ *
+ * seed_bytes FAMILY DIR: every scenario of the family with every fix that claims
+ * to be sound there, both ways of making children, and nothing else: where the
+ * search for the others begins.
  */
 #include "cli/fuzz_input.h"
 #include "cli/schedule_file.h"
@@ -11,6 +15,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 static struct rig_inputs inputs;
@@ -74,15 +79,54 @@ static int convert(struct rig_case *c, const char *in, const char *out)
 	return write_input(out, bytes, (size_t)n);
 }
 
+/* As headers alone: all decisions are the default. */
+static int write_plain(const struct rig_family *family, const char *dir)
+{
+	int rc = 0;
+
+	if (!rig_inputs_of(&inputs, family, NULL))
+		return fail(family->name, "no inputs");
+	for (unsigned i = 0; i < inputs.n; i++)
+		for (unsigned k = 0; !rc && k < 2 * inputs.scenario[i].nfixes;
+		     k++) {
+			const struct rig_input_scenario *s =
+				&inputs.scenario[i];
+			const uint8_t header[RIG_INPUT_HEADER] = {
+				[RIG_INPUT_SCENARIO] = (uint8_t)i,
+				[RIG_INPUT_FIX] = (uint8_t)(k / 2),
+				[RIG_INPUT_OPTIONS] = k % 2,
+			};
+			char path[PATH_MAX];
+
+			snprintf(path, sizeof(path), "%s/plain-%s-%s-%s", dir,
+				 strchr(s->scenario->name, '/') + 1,
+				 s->fix[k / 2].name,
+				 rig_how_name((enum spw_clone)(k % 2)));
+			rc = write_input(path, header, sizeof(header));
+		}
+	return rc;
+}
+
+/* NULL: it is the name of a file. */
+static const struct rig_family *find_family(const char *name)
+{
+	for (unsigned i = 0; rig_scenarios[i]; i++)
+		if (!strcmp(rig_scenarios[i]->family->name, name))
+			return rig_scenarios[i]->family;
+	return NULL;
+}
+
 int main(int argc, char **argv)
 {
 	struct rig_case *c;
 	int rc;
 
 	if (argc != 3) {
-		fputs("usage: seed_bytes IN.sched OUT\n", stderr);
+		fputs("usage: seed_bytes IN.sched OUT | FAMILY DIR\n", stderr);
 		return 2;
 	}
+	if (find_family(argv[1]))
+		return write_plain(find_family(argv[1]), argv[2]);
 	if (rig_case_open(&c))
 		return fail(argv[0], "no memory");
 	rc = convert(c, argv[1], argv[2]);
