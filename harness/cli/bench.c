@@ -3,6 +3,7 @@
 #include "cli/bench_poller.h"
 #include "cli/bench_wait.h"
 #include "cli/case.h"
+#include "cli/environment.h"
 #include "cli/options.h"
 #include "engine/cell.h"
 #include "engine/explore.h"
@@ -297,7 +298,8 @@ static void print_against_target(const struct figure *f)
 		printf("%12s %8s", "-", "-");
 }
 
-static void print_table(const struct figure *figures, unsigned rounds)
+static void print_table(const struct figure *figures, unsigned rounds,
+			const struct report_environment *e)
 {
 	printf("%-44s %12s %12s %8s   %s\n", "what", "median/s", "target/s",
 	       "ratio", "least .. most");
@@ -318,13 +320,17 @@ static void print_table(const struct figure *figures, unsigned rounds)
 	       "ones, target %.1f of what is reached by hand\n",
 	       rounds, ROUND_NS / 1000000, RIG_BUSY_FDS, RIG_IDLE_FDS,
 	       plain_share);
+	printf("%s, %s, %u CPUs\n", e->kernel, e->libc, e->cpus);
 }
 
-static void print_json(const struct figure *figures)
+static void print_json(const struct figure *figures, unsigned rounds,
+		       const struct report_environment *environment)
 {
 	struct emit emit = { .out = stdout };
 
 	emit_object(&emit, NULL);
+	emit_environment(&emit, environment);
+	emit_integer(&emit, "rounds", rounds);
 	emit_array(&emit, "figures");
 	for (int i = 0; i < FIGURES; i++) {
 		const struct figure *f = &figures[i];
@@ -372,6 +378,7 @@ static int run(const struct rig_args *args)
 			    .unit = "round trips" },
 	};
 	const unsigned rounds = args->quick ? 1 : ROUNDS;
+	struct rig_environment environment;
 	struct rig_case *c;
 
 	if (args->fuzzer && access(args->fuzzer, X_OK))
@@ -386,10 +393,11 @@ static int run(const struct rig_args *args)
 	measure_fuzzer(&figures[FUZZER], rounds, args->fuzzer);
 	measure_handed(&figures[HANDED], rounds);
 	measure_pollers(figures, rounds);
+	rig_environment_fill(&environment, "racerig bench");
 	if (args->format == RIG_FORMAT_JSON)
-		print_json(figures);
+		print_json(figures, rounds, &environment.report);
 	else
-		print_table(figures, rounds);
+		print_table(figures, rounds, &environment.report);
 	return RIG_EXIT_OK;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* racerig probe: what this system does, found out by trying. */
+#include "cli/environment.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
 
@@ -126,11 +127,16 @@ static void emit_probe(void *ctx, const struct rig_probe_subject *subject,
 static int probe_json(struct view *v)
 {
 	const struct rig_probe_place *place = v->place;
+	struct rig_environment environment;
 	struct emit *e = &v->emit;
 	int rc;
 
+	rig_environment_fill(&environment, "racerig probe");
+	if (place->dir)
+		environment.report.file_system = place->dir->fs;
 	e->out = stdout;
 	emit_object(e, NULL);
+	emit_environment(e, &environment.report);
 	emit_string(e, "no_directory", place->dir ? NULL : place->no_dir);
 	emit_array(e, "probes");
 	rc = rig_probe_all(place, v->args->word, v->args->nwords, emit_probe,
