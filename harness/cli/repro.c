@@ -176,6 +176,18 @@ static void put_open_flags(struct writer *w, int flags)
 		fprintf(w->out, " | 0%o", (unsigned)flags);
 }
 
+/*
+ * A process that is killed ends in a step of its own. Where that comes at once,
+ * the call sends the signal; else it only asks for the process, with 0, and who
+ * keeps the order kills it in time.
+ */
+static bool ends_it(const struct writer *w, const struct rig_call *call)
+{
+	return (op_of(call) == CTL_KILL || op_of(call) == CTL_PIDFD_SIGNAL) &&
+	       call + 1 < w->log->call + w->log->n &&
+	       op_of(call + 1) == CTL_KILLED;
+}
+
 /* The task whose process had that pid here; -1: none, or any. */
 static int task_of_pid(const struct writer *w, int pid)
 {
@@ -240,6 +252,9 @@ static void put_word(struct writer *w, const struct rig_call *call,
 		break;
 	case 'e':
 		fprintf(w->out, "%d", task_of_pid(w, said->result));
+		break;
+	case 's':
+		fprintf(w->out, "%d", ends_it(w, call) ? said->arg[2] : 0);
 		break;
 	case 'u':
 	case 'v':
@@ -419,6 +434,20 @@ static void put_step_text(struct writer *w, const struct rig_call *call)
 		fprintf(w->out, " %s", w->actor[call->said.arg[1]].name);
 }
 
+/* A parent's end is enough for a child that is tied to it. */
+static int signal_of(const struct writer *w, size_t step)
+{
+	const struct rig_call *call = call_of(w, step);
+
+	if (op_of(call) != CTL_KILLED || (step > 1 && ends_it(w, call - 1)))
+		return 0;
+	for (size_t s = 1; s < step; s++)
+		if (call_of(w, s)->slot == call->slot &&
+		    op_of(call_of(w, s)) == CTL_DIE)
+			return 0;
+	return call->said.arg[0];
+}
+
 static void put_schedule(struct writer *w)
 {
 	for (size_t step = 1; step <= w->log->n; step++) {
@@ -431,8 +460,7 @@ static void put_schedule(struct writer *w)
 			op != CTL_EXIT               ? "CALL" :
 			w->actor[call->slot].process ? "EXIT_PROCESS" :
 						       "EXIT_THREAD",
-			op == CTL_KILLED ? call->said.arg[0] : 0,
-			w->actor[call->slot].name);
+			signal_of(w, step), w->actor[call->slot].name);
 		put_step_text(w, call);
 		fputs("\" },\n", w->out);
 	}

@@ -33,7 +33,8 @@ struct rig_call_form {
 	 * %l their number, %0 to %2 an argument, %x an argument that follows
 	 * as octal digits, %f flags of open, %o flags of waitid, %u and %v the
 	 * two outputs, %k the task whose process is meant (-1: none), %w the
-	 * same for waitid, %e the one whose process is the result.
+	 * same for waitid, %e the one whose process is the result, %s the signal
+	 * that is sent.
 	 */
 	const char *text;
 	const char *helper;  /* a function before the tasks, or NULL */

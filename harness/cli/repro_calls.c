@@ -206,12 +206,11 @@ static const char wait_text[] =
 	"	       (info.si_code != CLD_EXITED) != signaled;\n"
 	"}\n";
 
-static const char kill_text[] =
-	"/* Is that id in use? Whom the signal ends does so in a step of its own. */\n"
-	"static int kill_task(int task)\n"
-	"{\n"
-	"	return kill(page->pid[task], 0);\n"
-	"}\n";
+static const char kill_text[] = "/* By its id, whosever that is now. */\n"
+				"static int kill_task(int task, int sig)\n"
+				"{\n"
+				"	return kill(page->pid[task], sig);\n"
+				"}\n";
 
 static const char sigchld_text[] =
 	"static int take_sigchld(void)\n"
@@ -244,10 +243,9 @@ static const char pidfd_poll_text[] =
 	"}\n";
 
 static const char pidfd_signal_text[] =
-	"/* As kill_task. */\n"
-	"static int signal_pidfd(int fd)\n"
+	"static int signal_pidfd(int fd, int sig)\n"
 	"{\n"
-	"	return (int)syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0);\n"
+	"	return (int)syscall(SYS_pidfd_send_signal, fd, sig, NULL, 0);\n"
 	"}\n";
 
 static const char clone_text[] =
@@ -387,7 +385,7 @@ const struct rig_call_form rig_call_forms[CTL_KILLED + 1] = {
 	[CTL_WAIT] = { .text = "wait_id(%w, %o, %e, %u, %v)",
 		       .helper = wait_text,
 		       .judged = true },
-	[CTL_KILL] = { .text = "kill_task(%k)", .helper = kill_text },
+	[CTL_KILL] = { .text = "kill_task(%k, %s)", .helper = kill_text },
 	[CTL_SIGCHLD] = { .text = "take_sigchld()", .helper = sigchld_text },
 	[CTL_PIDFD_OPEN] = { .text = "open_pidfd(%k)",
 			     .helper = pidfd_open_text },
@@ -398,6 +396,6 @@ const struct rig_call_form rig_call_forms[CTL_KILLED + 1] = {
 				     "%u, %v)",
 			     .helper = wait_text,
 			     .judged = true },
-	[CTL_PIDFD_SIGNAL] = { .text = "signal_pidfd(%0)",
+	[CTL_PIDFD_SIGNAL] = { .text = "signal_pidfd(%0, %s)",
 			       .helper = pidfd_signal_text },
 };

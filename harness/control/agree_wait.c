@@ -52,9 +52,10 @@ static pid_t wait_call(struct spw_sys *sys, pid_t pid, unsigned flags,
 static int kill_call(struct spw_sys *sys, pid_t pid, int sig)
 {
 	struct rig_control *c = ctl_of(sys);
+	int model = c->model.kill(sys, pid, sig);
 
-	return ctl_numbers(c, "kill", c->model.kill(sys, pid, sig), CTL_KILL,
-			   real_pid(c, pid), 0);
+	ctl_mine(c)->arg[2] = sig; /* for the log */
+	return ctl_numbers(c, "kill", model, CTL_KILL, real_pid(c, pid), 0);
 }
 
 /* What that comes to is seen when the parent, a thread, ends. */
@@ -118,6 +119,7 @@ static int pidfd_signal_call(struct spw_sys *sys, int fd, int sig)
 
 	if (model == -ENOSYS)
 		return model;
+	ctl_mine(c)->arg[2] = sig;
 	return ctl_numbers(c, "kill", model, CTL_PIDFD_SIGNAL, fd, 0);
 }
 

@@ -63,13 +63,13 @@ enum ctl_op {
 	CTL_INTERPRET, /* the program reads its script: what that says */
 	CTL_DIE, /* arg[0]: the signal, when the thread that made it ends */
 	CTL_EXIT,
-	CTL_WAIT, /* arg[1]: enum spw_wait_flags */
-	CTL_KILL,
+	CTL_WAIT,    /* arg[1]: enum spw_wait_flags */
+	CTL_KILL,    /* with 0; arg[2]: the signal that is meant */
 	CTL_SIGCHLD, /* one that is pending */
 	CTL_PIDFD_OPEN,
 	CTL_PIDFD_POLL, /* has it ended? */
 	CTL_PIDFD_WAIT,
-	CTL_PIDFD_SIGNAL,
+	CTL_PIDFD_SIGNAL, /* likewise */
 	/* For the service thread alone. */
 	CTL_THREAD,  /* starts a thread that serves slot arg[0] */
 	CTL_JOIN,    /* waits until that thread has left nothing behind */

@@ -78,11 +78,31 @@ static void a_kill_is_in_the_order(void **state)
 	free(text);
 }
 
+/* One that a call ends at once is sent the signal by that call. */
+static void a_call_kills(void **state)
+{
+	char *text;
+
+	set_call(CTL_KILL);
+	call_log.call[0].said.arg[2] = 15;
+	call_log.call[1] = (struct rig_call){
+		.slot = 1,
+		.task = rig_name_child(RIG_NAME_MAIN, RIG_KIND_CHILD, 1),
+		.said = { .op = CTL_KILLED, .arg = { 15 } },
+	};
+	call_log.n = 2;
+	text = written();
+	assert_non_null(strstr(text, "kill_task(-1, 15)"));
+	assert_non_null(strstr(text, "KILLED, 0, \"main_c1: killed\""));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(every_call_has_a_form),
 		TEST(a_kill_is_in_the_order),
+		TEST(a_call_kills),
 	};
 
 	return RUN_TESTS(tests, open_bench, close_bench);
