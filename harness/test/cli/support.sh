@@ -138,6 +138,17 @@ right() {
 	expect_empty err
 }
 
+# What racerig, which was process $pid and was killed, had started ends by
+# itself, soon; until it has executed, it holds the lock on the directory, too.
+expect_no_orphans() {
+	local i
+	for ((i = 0; i < 1000; i++)); do
+		pgrep -s "$pid" >/dev/null || break
+		sleep 0.01
+	done
+	check 'processes outlive the rig' not pgrep -s "$pid"
+}
+
 # milliseconds: of a clock that only differences are taken of.
 milliseconds() {
 	local us=${EPOCHREALTIME/[.,]/}
