@@ -416,6 +416,14 @@ static void set_price(struct cell *cell, const struct rig_price *price)
 	cell->judgement.result.price = &cell->price;
 }
 
+static bool has_guards(const struct matrix *m)
+{
+	for (unsigned i = 0; i < m->n; i++)
+		if (m->cell[i]->plan.fix.guard)
+			return true;
+	return false;
+}
+
 static int measure(struct matrix *m)
 {
 	struct rig_price_options options = {
@@ -426,7 +434,7 @@ static int measure(struct matrix *m)
 	};
 	char why[RIG_MESSAGE_MAX];
 
-	if (m->args->given & RIG_OPT(ON))
+	if (m->args->given & RIG_OPT(ON) || !has_guards(m))
 		return 0;
 	while (spw_guards[options.nguards])
 		options.nguards++;

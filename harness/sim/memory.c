@@ -92,7 +92,7 @@ static bool damaged(const struct block *block)
 	ASAN_UNPOISON_MEMORY_REGION(bytes, block->size);
 	/* All the same as their neighbours, and one of them is right. */
 	return block->size && (bytes[0] != PATTERN ||
-			       memcmp(bytes, bytes + 1, block->size - 1));
+			       memcmp(bytes, bytes + 1, block->size - 1) != 0);
 }
 
 /*

@@ -82,7 +82,7 @@ static void check_coverage(const struct rig_subject *subject)
 	forget();
 	search_states(subject, &w, NULL);
 	w.picture = expect_picture;
-	random_walks(subject, SLOW ? 60 : 300, &w);
+	random_walks(subject, SLOW ? 60 : 150, &w);
 	assert_int_equal(bench.search.states, nnotes);
 }
 

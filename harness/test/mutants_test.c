@@ -136,6 +136,8 @@ static void test_a_hunt_restores_the_table(void **state)
 
 /* ---- hunting ---- */
 
+static struct rig_trial found[64];
+
 static void test_every_mutant_is_found(void **state)
 {
 	for (unsigned i = 0; rig_mutants[i]; i++) {
@@ -143,6 +145,7 @@ static void test_every_mutant_is_found(void **state)
 		const struct rig_plan plan = plan_of(m);
 		const struct rig_trial h = hunt(&plan, m, "states", 0);
 
+		assert_true(i < sizeof(found) / sizeof(found[0]));
 		if (h.end != RIG_TRIAL_FOUND)
 			fail_msg("%s survives %" PRIu64 " executions", m->name,
 				 h.executions);
@@ -152,6 +155,7 @@ static void test_every_mutant_is_found(void **state)
 		assert_true(h.executions > 0);
 		assert_int_equal(h.seeds, 1);
 		assert_int_equal(h.hits, 1);
+		found[i] = h;
 	}
 }
 
@@ -177,7 +181,7 @@ static void test_nothing_is_found_without_it(void **state)
 
 		if (seen(i))
 			continue;
-		h = hunt(&plan, NULL, "states", 0);
+		h = hunt(&plan, NULL, "dpor", 0);
 		if (h.end != RIG_TRIAL_SURVIVED)
 			fail_msg("without %s: %s", rig_mutants[i]->name,
 				 h.message);
@@ -187,17 +191,16 @@ static void test_nothing_is_found_without_it(void **state)
 }
 
 /* Two executions of one schedule must not differ by what a mutant remembers
- * from others: a hunt after other hunts says the same. */
+ * from others: a hunt after all the hunts above says the same. */
 static void test_a_hunt_does_not_depend_on_the_last(void **state)
 {
 	for (unsigned i = 0; rig_mutants[i]; i++) {
 		const struct rig_mutant *m = rig_mutants[i];
 		const struct rig_plan plan = plan_of(m);
-		const struct rig_trial first = hunt(&plan, m, "states", 0);
-		const struct rig_trial second = hunt(&plan, m, "states", 0);
+		const struct rig_trial again = hunt(&plan, m, "states", 0);
 
-		assert_int_equal(first.executions, second.executions);
-		assert_string_equal(first.message, second.message);
+		assert_int_equal(found[i].executions, again.executions);
+		assert_string_equal(found[i].message, again.message);
 	}
 }
 

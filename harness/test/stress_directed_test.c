@@ -44,7 +44,7 @@ static struct rig_stress_options options_of(const char *fix)
 	struct rig_stress_options options = {
 		.scenario = rig_scenario_find("etxtbsy/build-and-run"),
 		.directed = true,
-		.time_ns = 2 * second,
+		.time_ns = second,
 	};
 
 	assert_true(
@@ -113,7 +113,7 @@ static void test_sound_fixes(void **state)
 	for (int i = 0; i < 4; i++) {
 		struct rig_stress_options options = options_of(fixes[i]);
 
-		options.time_ns = second;
+		options.time_ns = second / 2;
 		expect_clean(&options);
 		/* Who keeps forks out is seen to; who waits is not spared. */
 		if (i == 1)

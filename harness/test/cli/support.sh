@@ -138,15 +138,16 @@ right() {
 	expect_empty err
 }
 
-# What racerig, which was process $pid and was killed, had started ends by
-# itself, soon; until it has executed, it holds the lock on the directory, too.
+# expect_no_orphans PID: what a racerig that was killed, and led its session, had
+# started ends by itself, soon; until it has executed, it holds the lock on the
+# directory, too.
 expect_no_orphans() {
 	local i
 	for ((i = 0; i < 1000; i++)); do
-		pgrep -s "$pid" >/dev/null || break
+		pgrep -s "$1" >/dev/null || break
 		sleep 0.01
 	done
-	check 'processes outlive the rig' not pgrep -s "$pid"
+	check 'processes outlive the rig' not pgrep -s "$1"
 }
 
 # milliseconds: of a clock that only differences are taken of.
