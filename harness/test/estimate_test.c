@@ -61,7 +61,7 @@ static void one_trace_is_one_trace(void **state)
 
 static void check_case(const struct rig_subject *subject)
 {
-	const struct rig_limits limits = { .executions = SLOW ? 2000 : 5000 };
+	const struct rig_limits limits = { .executions = SLOW ? 800 : 5000 };
 	struct rig_estimate e;
 
 	/* With starvation most traces are of clocks that random walks seldom
