@@ -25,20 +25,20 @@ enum rig_trial_end {
 
 struct rig_trial {
 	const struct rig_strategy *strategy;
-	enum rig_trial_end end;
-	unsigned seeds; /* that were tried; 1 where exhaustive */
-	unsigned hits;  /* seeds that found it */
 	/*
 	 * Until it was found; of a sampler's seeds the median, where one that
 	 * found nothing counts with all that it made.
 	 */
 	uint64_t executions;
-	bool at_least; /* the median seed found nothing */
-	uint64_t ns;   /* of all seeds */
+	uint64_t ns; /* of all seeds */
 	/* As what it was found first. */
 	const char *outcome;
-	char message[RIG_MESSAGE_MAX];
 	const char *why; /* UNFINISHED: which limit, or what was left out */
+	enum rig_trial_end end;
+	unsigned seeds; /* that were tried; 1 where exhaustive */
+	unsigned hits;  /* seeds that found it */
+	bool at_least;  /* the median seed found nothing */
+	char message[RIG_MESSAGE_MAX];
 };
 
 struct rig_trial_options {
