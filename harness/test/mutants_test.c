@@ -194,11 +194,15 @@ static void test_nothing_is_found_without_it(void **state)
  * from others: a hunt after all the hunts above says the same. */
 static void test_a_hunt_does_not_depend_on_the_last(void **state)
 {
+	/* Under a sanitizer every fourth: each has been hunted there above. */
 	for (unsigned i = 0; rig_mutants[i]; i++) {
 		const struct rig_mutant *m = rig_mutants[i];
 		const struct rig_plan plan = plan_of(m);
-		const struct rig_trial again = hunt(&plan, m, "states", 0);
+		struct rig_trial again;
 
+		if (SLOW && i % 4)
+			continue;
+		again = hunt(&plan, m, "states", 0);
 		assert_int_equal(found[i].executions, again.executions);
 		assert_string_equal(found[i].message, again.message);
 	}
