@@ -38,11 +38,23 @@ static void open_target(const struct rig_family *family,
 	target.works = !prepare || prepare(target.c);
 }
 
-static void must(const struct rig_case *c, int rc)
+void fuzz_must(const struct rig_case *c, int rc)
 {
 	if (!rc)
 		return;
 	fprintf(stderr, "the rig itself failed: %s\n", c->engine->message);
+	abort();
+}
+
+_Noreturn void fuzz_abort(const struct rig_case *c,
+			  const struct rig_trace *trace)
+{
+	rig_picture_print(stderr,
+			  &(struct rig_scene){ .trace = trace,
+					       .subject = c->subject,
+					       .verdict = c->engine->message,
+					       .violated = true },
+			  false);
 	abort();
 }
 
@@ -55,16 +67,10 @@ static _Noreturn void report(struct rig_case *c, const uint8_t *data,
 	static char text[RIG_SCHEDULE_BYTES_MAX];
 
 	c->engine->trace = &trace;
-	must(c, rig_input_decode(c, data, size, &schedule));
+	fuzz_must(c, rig_input_decode(c, data, size, &schedule));
 	rig_schedule_print(&schedule, c->subject, text, sizeof(text));
 	fprintf(stderr, "%s\n", text);
-	rig_picture_print(stderr,
-			  &(struct rig_scene){ .trace = &trace,
-					       .subject = c->subject,
-					       .verdict = c->engine->message,
-					       .violated = true },
-			  false);
-	abort();
+	fuzz_abort(c, &trace);
 }
 
 int fuzz_family(const struct rig_family *family, fuzz_prepare_fn *prepare,
@@ -80,7 +86,7 @@ int fuzz_family(const struct rig_family *family, fuzz_prepare_fn *prepare,
 		return 0;
 	rig_case_set(target.c, &plan);
 	fuzz_feedback_begin();
-	must(target.c, rig_input_run(target.c, data, size));
+	fuzz_must(target.c, rig_input_run(target.c, data, size));
 	if (target.c->engine->end == RIG_VIOLATED && !target.goes_on)
 		report(target.c, data, size);
 	return 0;

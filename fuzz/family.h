@@ -32,4 +32,11 @@ typedef bool fuzz_prepare_fn(struct rig_case *c);
 int fuzz_family(const struct rig_family *family, fuzz_prepare_fn *prepare,
 		const uint8_t *data, size_t size);
 
+/* Aborts where rc, of a call for c, says that the rig itself has failed. */
+void fuzz_must(const struct rig_case *c, int rc);
+
+/* Prints the interleaving that ended in a violation, for a reader of the log. */
+_Noreturn void fuzz_abort(const struct rig_case *c,
+			  const struct rig_trace *trace);
+
 #endif

@@ -17,8 +17,9 @@
  * Environment: RACERIG_FUZZ_FEEDBACK, see family.h.
  */
 #include "cli/case.h"
-#include "cli/picture.h"
+#include "engine/trace.h"
 #include "fuzz/environment.h"
+#include "fuzz/family.h"
 #include "fuzz/feedback.h"
 
 #include <errno.h>
@@ -534,11 +535,8 @@ static void run(struct rig_case *c, const uint8_t *data, size_t size)
 	struct rig_bytes bytes;
 
 	rig_bytes_begin(&bytes, size ? data : NULL, size);
-	if (rig_engine_run(c->engine, c->subject, rig_bytes_pick, &bytes)) {
-		fprintf(stderr, "the rig itself failed: %s\n",
-			c->engine->message);
-		abort();
-	}
+	fuzz_must(c, rig_engine_run(c->engine, c->subject, rig_bytes_pick,
+				    &bytes));
 }
 
 /* Once more, this time written down. */
@@ -557,13 +555,7 @@ static _Noreturn void report(struct rig_case *c, const uint8_t *data,
 		fprintf(stderr, "a%d %c%u\n", 1 + i / CALLS,
 			calls[kind_of(call[0])].letter, call[1]);
 	}
-	rig_picture_print(stderr,
-			  &(struct rig_scene){ .trace = &trace,
-					       .subject = c->subject,
-					       .verdict = c->engine->message,
-					       .violated = true },
-			  false);
-	abort();
+	fuzz_abort(c, &trace);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

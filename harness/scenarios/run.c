@@ -149,14 +149,16 @@ void rig_run_fail(struct rig_run *run, const char *outcome, const char *format,
 
 static int open_runtime(struct rig_run *run)
 {
-	struct spw_options options = rig_fix_options(&run->fix);
 	struct spw_sys *own = run->world->spw_sys;
+	struct spw_options options;
 
+	run->rt = NULL;
+	if (!run->scenario->family->uses_spw)
+		return 0;
+	options = rig_fix_options(&run->fix);
 	options.sys = own ? own : run->sys;
 	options.how = run->how;
-	run->rt = NULL;
-	return run->scenario->family->uses_spw ? spw_open(&run->rt, &options) :
-						 0;
+	return spw_open(&run->rt, &options);
 }
 
 static void actor_main(void *arg)

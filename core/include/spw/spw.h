@@ -151,7 +151,8 @@ enum spw_flags {
 	 * is not only when the process does: that of the spawn, or with guard
 	 * fork-server that of spw_open. The waiters auto and owner-* make such
 	 * a child in a thread that lives as long as it does, so that there the
-	 * end of the process alone kills. Not for programs that change their user or group.
+	 * end of the process alone kills. Not for programs that change their
+	 * user or group.
 	 * -ENOTSUP: the system has no such thing.
 	 */
 	SPW_DIE_WITH_CREATOR = 1u << 2,
