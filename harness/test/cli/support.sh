@@ -74,6 +74,14 @@ run_with() {
 	"$@" >out 2>err </dev/null || status=$?
 }
 
+# interrupt_after SECONDS ARGUMENT...: racerig gets SIGINT then. --foreground,
+# or timeout(1) sends SIGCONT after it, which takes back the SIGSTOP of an
+# attaching LeakSanitizer (prepare_signal): both then wait for ever.
+interrupt_after() {
+	run_with timeout --foreground --preserve-status -s INT "$1" \
+		"$racerig" "${@:2}"
+}
+
 expect_status() {
 	checks=$((checks + 1))
 	[[ $status == "$1" ]] ||
