@@ -369,9 +369,11 @@ int rig_op_find(const struct rig_subject *subject, const char *text,
 
 /* ---- hashing of histories ---- */
 
+#define RIG_MIX 0x9fb21c651e98df25u
+
 static inline uint64_t rig_mix(uint64_t hash, uint64_t value)
 {
-	hash = (hash ^ value) * 0x9fb21c651e98df25u;
+	hash = (hash ^ value) * RIG_MIX;
 	return hash ^ (hash >> 29);
 }
 

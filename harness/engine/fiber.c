@@ -35,64 +35,73 @@ static void fiber_main(struct rig_fiber *fiber);
 
 #ifndef RIG_FIBER_UCONTEXT
 /*
- * Saves the callee-saved registers of the running fiber on its stack, stores
- * the stack pointer, loads the other one's. It jumps and does not return: the
- * processor would predict a return to its caller. Floating point control words are
- * left alone: nothing here changes them.
+ * rig_fiber_swap saves the running fiber on its stack, stores the stack
+ * pointer, loads the other one's. It jumps and does not return: the processor
+ * would predict a return to its caller. Floating point control words are left
+ * alone: nothing here changes them.
  */
-void rig_fiber_swap(void **save_sp, void *load_sp);
 void rig_fiber_entry(void);
 #endif
 
 #if defined(__x86_64__)
+/*
+ * Where it is inlined, the compiler saves what it needs, and no more, and each
+ * place has a jump of its own for the processor to predict. rbp cannot be in
+ * the list of what changes; what lies below the stack pointer is the caller's
+ * (the red zone of the System V ABI).
+ */
+static inline void rig_fiber_swap(void **save_sp, void *load_sp)
+{
+	__asm__ volatile("leaq -128(%%rsp), %%rsp\n\t"
+			 "leaq 1f(%%rip), %%rax\n\t"
+			 "pushq %%rbp\n\t"
+			 "pushq %%rax\n\t"
+			 "movq %%rsp, (%0)\n\t"
+			 "movq %1, %%rsp\n\t"
+			 "popq %%rax\n\t"
+			 "popq %%rbp\n\t"
+			 "jmpq *%%rax\n"
+			 "1:\tleaq 128(%%rsp), %%rsp"
+			 : "+D"(save_sp), "+S"(load_sp)
+			 :
+			 : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11",
+			   "r12", "r13", "r14", "r15", "xmm0", "xmm1", "xmm2",
+			   "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8",
+			   "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",
+			   "xmm15", "memory", "cc");
+}
+
 __asm__(".text\n"
-	".globl rig_fiber_swap\n"
-	".type rig_fiber_swap, @function\n"
-	"rig_fiber_swap:\n"
-	"	pushq %rbp\n"
-	"	pushq %rbx\n"
-	"	pushq %r12\n"
-	"	pushq %r13\n"
-	"	pushq %r14\n"
-	"	pushq %r15\n"
-	"	movq %rsp, (%rdi)\n"
-	"	movq %rsi, %rsp\n"
-	"	popq %r15\n"
-	"	popq %r14\n"
-	"	popq %r13\n"
-	"	popq %r12\n"
-	"	popq %rbx\n"
-	"	popq %rbp\n"
-	"	popq %rcx\n"
-	"	jmpq *%rcx\n"
-	".size rig_fiber_swap, .-rig_fiber_swap\n"
 	".globl rig_fiber_entry\n"
 	".type rig_fiber_entry, @function\n"
 	"rig_fiber_entry:\n"
 	"	.cfi_startproc\n"
 	"	.cfi_undefined rip\n"
-	"	movq %r12, %rdi\n"
-	"	callq *%r13\n"
+	"	popq %rdi\n"
+	"	popq %rax\n"
+	"	callq *%rax\n"
 	"	ud2\n"
 	"	.cfi_endproc\n"
 	".size rig_fiber_entry, .-rig_fiber_entry\n");
 
-/* Six registers, the return address, and two words so that the stack is
- * 16-byte aligned where rig_fiber_entry makes its call (System V ABI). */
-enum { SAVED_WORDS = 9 };
+/* The address, rbp, what rig_fiber_entry takes, and two words so that the
+ * stack is 16-byte aligned where it makes its call (System V ABI). */
+enum { SAVED_WORDS = 6 };
 
 static void *first_frame(struct rig_fiber *fiber)
 {
 	uintptr_t top = (uintptr_t)fiber->stack + fiber->stack_size;
 	uintptr_t *frame = (uintptr_t *)top - SAVED_WORDS;
 
-	frame[2] = (uintptr_t)fiber_main; /* r13 */
-	frame[3] = (uintptr_t)fiber;      /* r12 */
-	frame[5] = 0;                     /* rbp: the end for debuggers */
-	frame[6] = (uintptr_t)rig_fiber_entry;
+	frame[0] = (uintptr_t)rig_fiber_entry;
+	frame[1] = 0; /* rbp: the end for debuggers */
+	frame[2] = (uintptr_t)fiber;
+	frame[3] = (uintptr_t)fiber_main;
 	return frame;
 }
 #elif defined(__aarch64__)
+void rig_fiber_swap(void **save_sp, void *load_sp);
+
 __asm__(".text\n"
 	".globl rig_fiber_swap\n"
 	".type rig_fiber_swap, %function\n"

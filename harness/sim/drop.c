@@ -286,7 +286,7 @@ void sim_drop_table(struct sim *sim, int first, bool only_cloexec)
 {
 	struct sim_table *table = sim_table_self(sim);
 
-	for (int fd = first; fd < SIM_FDS; fd++) {
+	for (int fd = first; fd < sim_fds(sim, table); fd++) {
 		struct sim_fd *slot = &table->fd[fd];
 		unsigned index = slot->file;
 

@@ -39,17 +39,26 @@ unsigned sim_file_new(struct sim *sim, enum sim_kind kind, unsigned object)
 	return 0;
 }
 
-int sim_fd_install(struct sim *sim, unsigned file, bool cloexec)
+void sim_fd_set(struct sim *sim, int fd, unsigned file, bool cloexec)
 {
 	struct sim_table *table = sim_table_self(sim);
+
+	sim_access_slot(sim, fd, RIG_WRITE);
+	table->fd[fd] =
+		(struct sim_fd){ .file = (uint8_t)file, .cloexec = cloexec };
+	if (fd >= table->end)
+		table->end = (uint8_t)(fd + 1);
+}
+
+int sim_fd_install(struct sim *sim, unsigned file, bool cloexec)
+{
+	const struct sim_table *table = sim_table_self(sim);
 
 	for (int fd = 0; fd < SIM_FDS; fd++) {
 		sim_access_slot(sim, fd, RIG_READ);
 		if (table->fd[fd].file)
 			continue;
-		sim_access_slot(sim, fd, RIG_WRITE);
-		table->fd[fd] = (struct sim_fd){ .file = (uint8_t)file,
-						 .cloexec = cloexec };
+		sim_fd_set(sim, fd, file, cloexec);
 		return fd;
 	}
 	return -EMFILE;
@@ -118,9 +127,7 @@ static int close_from(struct spw_sys *sys, int first)
 static int dup_file(struct sim *sim, unsigned file, int fd, bool cloexec)
 {
 	sim_hold(sim, file);
-	sim_access_slot(sim, fd, RIG_WRITE);
-	sim_table_self(sim)->fd[fd] =
-		(struct sim_fd){ .file = (uint8_t)file, .cloexec = cloexec };
+	sim_fd_set(sim, fd, file, cloexec);
 	return fd;
 }
 
@@ -169,13 +176,14 @@ static int dup_onto(struct spw_sys *sys, int from, int to)
 static int cloexec_from(struct spw_sys *sys, int first)
 {
 	struct sim *sim = sim_of(sys);
+	struct sim_table *table = sim_table_self(sim);
 
 	sim_table_point(sim, SIM_CLOEXEC);
 	rig_detail(sim->engine, "(%d.., close-on-exec)", first);
-	for (int fd = first < 0 ? 0 : first; fd < SIM_FDS; fd++)
+	for (int fd = first < 0 ? 0 : first; fd < sim_fds(sim, table); fd++)
 		if (sim_fd_file(sim, fd)) {
 			sim_access_slot(sim, fd, RIG_WRITE);
-			sim_table_self(sim)->fd[fd].cloexec = true;
+			table->fd[fd].cloexec = true;
 		}
 	return sim_result(sim, 0);
 }
@@ -199,12 +207,13 @@ static int private_table(struct spw_sys *sys, int keep)
 	memset(&sim->table[t], 0, sizeof(sim->table[t]));
 	sim->table[t].refs = 1;
 	sim->table[t].object = sim_objects(sim, SIM_TABLE_OBJECTS);
-	for (int fd = 0; fd < keep && fd < SIM_FDS; fd++) {
+	for (int fd = 0; fd < keep && fd < sim_fds(sim, old); fd++) {
 		sim_access_slot(sim, fd, RIG_READ);
 		sim->table[t].fd[fd] = old->fd[fd];
 		if (old->fd[fd].file)
 			sim_hold(sim, old->fd[fd].file);
 	}
+	sim->table[t].end = old->end;
 	if (!--old->refs)
 		sim_contract(sim, "the only thread of a process gave up its "
 				  "descriptors");

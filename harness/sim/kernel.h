@@ -198,6 +198,7 @@ struct sim_fd {
 struct sim_table {
 	uint8_t refs; /* tasks that use it; 0: free */
 	bool shared;  /* it had more than one, now or before */
+	uint8_t end;  /* no number from here on was ever used */
 	rig_object object;
 	struct sim_fd fd[SIM_FDS];
 };
@@ -372,6 +373,13 @@ static inline void sim_access_slot(struct sim *sim, int fd, enum rig_mode mode)
 		sim_access(sim, table->object + SIM_SLOTS, RIG_UPDATE);
 }
 
+/* Where a walk over a table may stop: it counts that an empty slot was looked
+ * at, where that is written down. */
+static inline int sim_fds(const struct sim *sim, const struct sim_table *table)
+{
+	return sim->engine->tracking && table->shared ? SIM_FDS : table->end;
+}
+
 /* ---- what a call is about, for samplers (rig_about) ---- */
 
 /* The file of that name, or its inode. */
@@ -456,6 +464,8 @@ void sim_inode_put(struct sim *sim, unsigned inode);
 void sim_inode_reap(struct sim *sim, unsigned inode);
 
 /* The lowest free numbers for two files, which are gone after an error. */
+/* The same at a number that is free, or whose file the caller drops. */
+void sim_fd_set(struct sim *sim, int fd, unsigned file, bool cloexec);
 int sim_fd_install_two(struct sim *sim, unsigned a, unsigned b, int fd[2]);
 
 /* A pipe with both ends open, or 0. */

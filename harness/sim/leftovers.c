@@ -26,7 +26,7 @@ static void check_descriptors(struct sim *sim)
 {
 	const struct sim_table *table = sim_table_self(sim);
 
-	for (int fd = 3; fd < SIM_FDS; fd++)
+	for (int fd = 3; fd < table->end; fd++)
 		if (table->fd[fd].file)
 			rig_fail(sim->engine, "leak",
 				 "descriptor %d is still open", fd);

@@ -38,7 +38,7 @@ static unsigned copy_table(struct sim *sim, const struct sim_table *from)
 	sim->table[t].object = sim_objects(sim, SIM_TABLE_OBJECTS);
 	if (from->shared) /* empty slots count, too */
 		sim_access(sim, from->object + SIM_SLOTS, RIG_READ);
-	for (int fd = 0; fd < SIM_FDS; fd++) {
+	for (int fd = 0; fd < from->end; fd++) {
 		if (from->fd[fd].clofork) /* O_CLOFORK, POSIX.1-2024 */
 			sim->table[t].fd[fd] = (struct sim_fd){ 0 };
 		else if (from->fd[fd].file)

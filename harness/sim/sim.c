@@ -107,6 +107,14 @@ const char *sim_option_print(const struct sim_options *o, char *buf,
 
 /* ---- points ---- */
 
+/* Both halves of the product. */
+static uint64_t fold(uint64_t a, uint64_t b)
+{
+	__extension__ unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
 /*
  * A child between clone and execve may share its parent's memory here even
  * under SPW_CLONE_FORK. So what it was given must not change while it looks.
@@ -114,16 +122,17 @@ const char *sim_option_print(const struct sim_options *o, char *buf,
 static uint64_t arg_sum(const struct sim_task *self)
 {
 	const unsigned char *bytes = self->arg;
-	uint64_t sum = 0;
+	uint64_t sum = 0, word[2];
+	size_t at = 0;
 
-	for (size_t i = 0; i < self->arg_len; i += sizeof(uint64_t)) {
-		size_t left = self->arg_len - i;
-		uint64_t word = 0;
-
-		memcpy(&word, bytes + i,
-		       left < sizeof(word) ? left : sizeof(word));
-		sum = rig_mix(sum, word);
+	/* Products of pairs (NH, RFC 4418), none of which waits for another:
+	 * this is done at every call of a child. */
+	for (; self->arg_len - at >= sizeof(word); at += sizeof(word)) {
+		memcpy(word, bytes + at, sizeof(word));
+		sum += fold((word[0] ^ RIG_MIX) + at, word[1] ^ ~RIG_MIX);
 	}
+	for (; at < self->arg_len; at++)
+		sum = rig_mix(sum, bytes[at]);
 	return sum;
 }
 
@@ -271,8 +280,8 @@ static void first_process(struct sim *s)
 	null = sim_file_new(s, SIM_NULL, 0);
 	s->file[null].refs = 3;
 	s->file[null].readable = s->file[null].writable = true;
-	for (int i = 0; i < 3; i++)
-		sim_fd_install(s, null, false);
+	for (int fd = 0; fd < 3; fd++)
+		sim_fd_set(s, fd, null, false);
 }
 
 static void run_main(void *ctx)

@@ -192,7 +192,7 @@ static void put_table(struct walk *w, unsigned t)
 		return;
 	}
 	w->table[t] = ++w->ntables;
-	for (unsigned fd = 0; fd < SIM_FDS; fd++) {
+	for (unsigned fd = 0; fd < table->end; fd++) {
 		if (!table->fd[fd].file)
 			continue;
 		rig_word(w->out, (uint64_t)fd << 2 |
