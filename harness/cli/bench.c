@@ -239,6 +239,7 @@ enum {
 	HANDED,
 	POLLER,
 	PLAIN,
+	LIBUV,
 	FIGURES,
 };
 
@@ -293,9 +294,27 @@ static void measure_pollers(struct figure *figures, unsigned rounds)
 static void print_against_target(const struct figure *f)
 {
 	if (f->target > 0)
-		printf("%12.0f %8.2f", f->target, f->median / f->target);
+		printf("%12.0f ", f->target);
 	else
-		printf("%12s %8s", "-", "-");
+		printf("%12s ", "-");
+	if (f->target > 0 && f->measured)
+		printf("%8.2f", f->median / f->target);
+	else
+		printf("%8s", "-");
+}
+
+static void print_row(const struct figure *f)
+{
+	printf("%-44s ", f->name);
+	if (f->measured)
+		printf("%12.0f ", f->median);
+	else
+		printf("%12s ", "-");
+	print_against_target(f);
+	if (f->measured)
+		printf("   %.0f .. %.0f\n", f->least, f->most);
+	else
+		printf("   %s\n", f->why_not);
 }
 
 static void print_table(const struct figure *figures, unsigned rounds,
@@ -303,18 +322,8 @@ static void print_table(const struct figure *figures, unsigned rounds,
 {
 	printf("%-44s %12s %12s %8s   %s\n", "what", "median/s", "target/s",
 	       "ratio", "least .. most");
-	for (int i = 0; i < FIGURES; i++) {
-		const struct figure *f = &figures[i];
-
-		if (!f->measured) {
-			printf("%-44s %12s %12.0f %8s   %s\n", f->name, "-",
-			       f->target, "-", f->why_not);
-			continue;
-		}
-		printf("%-44s %12.0f ", f->name, f->median);
-		print_against_target(f);
-		printf("   %.0f .. %.0f\n", f->least, f->most);
-	}
+	for (int i = 0; i < FIGURES; i++)
+		print_row(&figures[i]);
 	printf("\nmedian of %u rounds of %d ms, one core; of poller: round "
 	       "trips of 4 threads over\n%d busy descriptors beside %d idle "
 	       "ones, target %.1f of what is reached by hand\n",
@@ -375,6 +384,8 @@ static int run(const struct rig_args *args)
 			     .target = 100000 },
 		[POLLER] = { .name = "poller: libspw", .unit = "round trips" },
 		[PLAIN] = { .name = "poller: by hand, epoll and conditions",
+			    .unit = "round trips" },
+		[LIBUV] = { .name = "poller: a libuv loop, one thread",
 			    .unit = "round trips" },
 	};
 	const unsigned rounds = args->quick ? 1 : ROUNDS;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/bench_poller.h"
 
+#include "cli/bench_libuv.h"
+
 #include <spw/spw.h>
 
 #include <errno.h>
@@ -303,6 +305,8 @@ double rig_bench_poller(enum rig_poller_kind kind, const char **why)
 		*why = "it needs 11,200 descriptors (ulimit -n)";
 		return 0;
 	}
+	if (kind == RIG_POLLER_LIBUV)
+		return rig_bench_libuv(RUN_NS, why);
 	bench.by_hand = kind == RIG_POLLER_PLAIN;
 	if (open_all())
 		*why = "the descriptors could not be opened";

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the poller of libspw carries: many idle descriptors, a thousand busy
- * ones, each read and written in blocking style; and the same by hand.
+ * ones, each read and written in blocking style; and the same by hand, and with
+ * a libuv loop.
  */
 #ifndef RIG_BENCH_POLLER_H
 #define RIG_BENCH_POLLER_H
@@ -11,6 +12,7 @@ enum { RIG_IDLE_FDS = 10000, RIG_BUSY_FDS = 1000 };
 enum rig_poller_kind {
 	RIG_POLLER_SPW,   /* libspw, closer refcount */
 	RIG_POLLER_PLAIN, /* epoll, and a condition for each descriptor */
+	RIG_POLLER_LIBUV, /* a loop with callbacks, in one thread */
 	RIG_POLLER_KINDS,
 };
 
