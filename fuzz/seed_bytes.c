@@ -3,7 +3,11 @@
  * seed_bytes IN.sched OUT: a readable schedule as an input of the fuzz target
  * of its family. Where OUT is a directory: one input in it for each fix that
  * claims to be sound in that scenario, which is its name. Run by the build over
- * corpus/seeds, and by the tests over corpus/regressions.
+ * corpus/seeds, and by the tests over them and corpus/regressions.
+ *
+ * seed_bytes --or-empty IN.sched OUT: an empty input where the schedule does not
+ * happen. So the fuzz targets can also be built, and say so, when what is under
+ * test was broken.
  *
  * seed_bytes FAMILY DIR: every scenario of the family with every fix that claims
  * to be sound there, both ways of making children, and nothing else: where the
@@ -13,6 +17,7 @@
 #include "cli/schedule_file.h"
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,11 +123,16 @@ static const struct rig_family *find_family(const char *name)
 
 int main(int argc, char **argv)
 {
+	bool or_empty = argc > 1 && !strcmp(argv[1], "--or-empty");
 	struct rig_case *c;
 	int rc;
 
+	argc -= or_empty;
+	argv += or_empty;
 	if (argc != 3) {
-		fputs("usage: seed_bytes IN.sched OUT | FAMILY DIR\n", stderr);
+		fputs("usage: seed_bytes [--or-empty] IN.sched OUT | FAMILY "
+		      "DIR\n",
+		      stderr);
 		return 2;
 	}
 	if (find_family(argv[1]))
@@ -131,5 +141,6 @@ int main(int argc, char **argv)
 		return fail(argv[0], "no memory");
 	rc = convert(c, argv[1], argv[2]);
 	rig_case_close(c);
-	return rc;
+	return rc && or_empty ? write_input(argv[2], (const uint8_t *)"", 0) :
+				rc;
 }
